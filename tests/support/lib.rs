@@ -1,1 +1,10 @@
-//! harness
+//! The harness of the whole-system tests: synthetic DICOM, a real Orthanc, the command line as a child process, and the
+//! corpus where there is one. `cargo xtask` uses it as well.
+//!
+//! This room knows none of the core's: what it makes and what it expects must not lean on what it tests.
+
+pub mod cli;
+pub mod corpus;
+pub mod fixture;
+pub mod http;
+pub mod orthanc;

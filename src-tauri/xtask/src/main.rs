@@ -1,1 +1,35 @@
-fn main() {}
+//! `cargo xtask`: the commands that a person needs to try, test and measure RelayPACS on their own machine.
+//!
+//! Knows the other crates only as programs that cargo builds, and the test harness as a library.
+
+mod bench;
+mod need;
+mod run;
+mod shell;
+
+use anyhow::{Result, bail};
+
+const USAGE: &str = "\
+cargo xtask run              install what is missing, make a sample disc, send it to the practice PACS, show the receipt
+cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
+cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
+cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
+cargo xtask fixtures DIR     make the sample disc in DIR";
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["run"] => run::main_job(),
+        ["test", rest @ ..] => run::tests(rest),
+        ["check"] => run::checks(),
+        ["bench"] => bench::all(),
+        ["bench", part] => bench::part(part),
+        ["fixtures", folder] => run::fixtures(folder.as_ref()),
+        [] | ["help" | "-h" | "--help"] => {
+            shell::say(USAGE);
+            Ok(())
+        }
+        _ => bail!("not a command of xtask\n{USAGE}"),
+    }
+}

@@ -1,1 +1,60 @@
-//! placeholder
+//! The durable queue: what is to be sent, where each instance stands, and what proves it.
+//!
+//! This room must not know HTTP, async, the clock (every `now` is an argument) or where its key comes from. It is
+//! the only place where patient data is kept, so its rules are written here.
+//!
+//! # Rules
+//! * **One writer.** [`Queue`] holds the only connection that writes or checkpoints, and a lock file keeps a second
+//!   process out: SQLite up to 3.51.2 can damage a database whose write-ahead log is reset by two connections at
+//!   once, and the one that is built in is older. Everyone else is a [`Reader`].
+//! * **Encrypted whole.** SQLCipher encrypts database and write-ahead log; the key is raw, 32 bytes, without key
+//!   derivation. Sorting and staging stay in memory (`temp_store`), nothing is mapped (`mmap_size = 0`).
+//!   `cipher_memory_security` is off: it locks and wipes every allocation of the page cache, which costs a multiple of
+//!   the time, against a reader of this process's memory, who has the key and the patients anyway.
+//! * **`synchronous = NORMAL`.** A commit survives any end of the program. A loss of power can take back the last
+//!   commits, never half of one, and that loses nothing: after every start each unfinished study is asked for at its
+//!   archive before its next byte. What a person did, the end of an import, and an erasure are synced before the call
+//!   returns (`synchronous = FULL`), since nobody could ask for them again.
+//! * **STRICT tables, named columns, migrations beside their table.** A released migration never changes.
+//! * **One state machine.** Every change of a row's state is a value of [`next`]; the few statements that change
+//!   whole studies take their set of states from it. The tables refuse a confirmed row without proof.
+//! * **Derived, not kept.** Counts are kept by triggers and a study's [`Phase`] follows from its counts, so that
+//!   neither can drift from the rows. What is kept is only whether the archive was asked.
+//! * **Nothing stays.** `secure_delete` is on; [`Queue::erase_study`] and [`Queue::barrier`] leave no trace.
+//! * **Errors are silent about data.** [`QueueError`] carries codes; ids of rows are what logs may name.
+
+mod ask;
+mod claim;
+mod erase;
+mod error;
+mod import;
+mod key;
+mod next;
+mod open;
+mod person;
+mod reoffer;
+mod settle;
+mod state;
+mod table;
+mod tally;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use ask::{Ask, Asked, AskedRow, StudyToAsk};
+pub use claim::{Claim, Limits};
+pub use erase::Erased;
+pub use error::{QueueError, Result};
+pub use import::{Import, Offered};
+pub use key::QueueKey;
+pub use next::{Impossible, next};
+pub use open::{Barrier, Queue, Reader, View, set_aside};
+pub use person::Retry;
+pub use settle::{Answer, Settled};
+pub use state::{Event, State, StateName};
+pub use table::destination::{DestinationRow, Learned, Parked};
+pub use table::instance::InstanceRow;
+pub use table::{DestinationId, ImportId, InstanceId, StudyId};
+pub use tally::{Counts, Scope, Tally};
+pub use view::{ImportRow, Phase, StudyFilter, StudyRow};

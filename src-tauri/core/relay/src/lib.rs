@@ -1,1 +1,44 @@
-//! placeholder
+//! The relay: the rooms composed into the running thing. Import, send, confirm, record, erase.
+//!
+//! This room knows every other room of the core and none of the faces: no terminal, no window, no Tauri. It asks what
+//! time it is (`clock.rs`) and where a home is; the rooms below are told.
+
+mod ask;
+mod clock;
+mod close;
+mod counting;
+mod desk;
+mod faults;
+mod gate;
+mod home;
+mod import;
+mod key;
+mod lane;
+mod observer;
+mod part;
+mod person;
+mod reader;
+mod relay;
+mod report;
+mod run;
+mod send;
+mod settle;
+mod stop;
+mod work;
+
+pub use home::Home;
+pub use import::{Imported, look};
+pub use key::KeySource;
+pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
+pub use person::{Wish, check};
+pub use reader::Reader;
+pub use relay::{Relay, Target};
+pub use report::{Reach, sentence};
+pub use stop::Stop;
+pub use work::Work;
+
+pub use relaypacs_ledger::{
+    EventNumber, HistoryLine, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
+};
+pub use relaypacs_queue::{DestinationRow, Phase, StateName, StudyId, StudyRow};
+pub use relaypacs_upload::Checked;

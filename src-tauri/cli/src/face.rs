@@ -1,0 +1,162 @@
+//! The relay's observer on a terminal: JSON lines for programs, bars or quiet lines for people.
+
+use crate::{json, people};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use relaypacs_model::{Fault, Moment, Outcome, Seen};
+use relaypacs_relay::{Observer, Progress, ScanCounts, StudyEnd, Verdict};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// What a person or a program sees of a run.
+pub(crate) struct Face {
+    json: bool,
+    bars: Option<Bars>,
+    files: AtomicU64,
+    images: AtomicU64,
+}
+
+/// Shown on a terminal only.
+struct Bars {
+    all: MultiProgress,
+    looking: ProgressBar,
+    images: ProgressBar,
+    bytes: ProgressBar,
+}
+
+impl Face {
+    /// A face for standard output and standard error as they are: bars need a terminal.
+    pub(crate) fn new(json: bool) -> Self {
+        let bars = (!json && console_is_there()).then(Bars::new);
+        Self { json, bars, files: AtomicU64::new(0), images: AtomicU64::new(0) }
+    }
+
+    /// Takes the bars away, so that what follows stands on clean lines.
+    pub(crate) fn done(&self) {
+        if let Some(bars) = &self.bars {
+            let _ = bars.all.clear();
+        }
+    }
+
+    fn say(&self, line: &str) {
+        match &self.bars {
+            Some(bars) => bars.all.suspend(|| people::say(line)),
+            None => people::say(line),
+        }
+    }
+}
+
+impl Observer for Face {
+    fn seen(&self, seen: &Seen) {
+        if self.json {
+            json::seen(seen);
+        }
+        let files = match seen {
+            Seen::Instance(_) | Seen::Skipped(_) => self.files.fetch_add(1, Ordering::Relaxed) + 1,
+            Seen::Index(_) => return,
+        };
+        let is_image = matches!(seen, Seen::Instance(_));
+        let images =
+            self.images.fetch_add(u64::from(is_image), Ordering::Relaxed) + u64::from(is_image);
+        if let Some(bars) = &self.bars
+            && files.is_multiple_of(64)
+        {
+            bars.looking.set_message(looked(files, images));
+        }
+    }
+
+    fn scanned(&self, counts: &ScanCounts) {
+        if let Some(bars) = &self.bars {
+            bars.looking.finish_and_clear();
+        }
+        if !self.json {
+            self.say(&format!(
+                "{}, {}.",
+                looked(counts.files, counts.instances),
+                people::size(counts.bytes)
+            ));
+        }
+    }
+
+    fn progress(&self, progress: &Progress) {
+        if let Some(bars) = &self.bars {
+            bars.images.set_length(progress.instances);
+            bars.images.set_position(progress.confirmed);
+            bars.images.set_message(format!("{} stored", people::count(progress.stored)));
+            bars.bytes.set_length(progress.bytes.max(progress.bytes_sent));
+            bars.bytes.set_position(progress.bytes_sent);
+        }
+    }
+
+    fn parked(&self, destination: &str, fault: &Fault, until: Option<Moment>) {
+        let words = fault.sentences();
+        let detail =
+            if fault.detail.is_empty() { String::new() } else { format!(" ({})", fault.detail) };
+        let again = match until {
+            Some(moment) => format!(" Next try {}.", moment.rfc3339()),
+            None => String::new(),
+        };
+        self.say(&format!("{destination}: {}{detail} {}{again}", words.happened, words.lost));
+    }
+
+    fn verdict(&self, verdict: &Verdict) {
+        if self.json {
+            json::verdict(verdict);
+            return;
+        }
+        // What went well is in the counts; what did not is named.
+        let quiet = verdict.outcome.is_in_the_archive() || verdict.outcome == Outcome::Waiting;
+        if let (false, Some(reason)) = (quiet, verdict.reason) {
+            let numbers = reason.numbers();
+            let numbers = if numbers.is_empty() { numbers } else { format!(" ({numbers})") };
+            let words = reason.code.sentences();
+            self.say(&format!(
+                "{}: {} {}{numbers} {}",
+                verdict.outcome.as_str(),
+                verdict.sop_instance_uid.as_str(),
+                words.happened,
+                words.now
+            ));
+        }
+    }
+
+    fn study(&self, end: &StudyEnd) {
+        if self.json {
+            json::study(end);
+        }
+    }
+}
+
+impl Bars {
+    fn new() -> Self {
+        let all = MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+        let looking = all.add(ProgressBar::new_spinner());
+        looking.enable_steady_tick(Duration::from_millis(120));
+        let images = all.add(ProgressBar::no_length());
+        let bytes = all.add(ProgressBar::no_length());
+        // The templates are constant; a fault in one falls back to the plain bar.
+        if let Ok(style) =
+            ProgressStyle::with_template("images {bar:32} {human_pos}/{human_len} confirmed, {msg}")
+        {
+            images.set_style(style);
+        }
+        if let Ok(style) = ProgressStyle::with_template(
+            "bytes  {bar:32} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left",
+        ) {
+            bytes.set_style(style);
+        }
+        Self { all, looking, images, bytes }
+    }
+}
+
+fn looked(files: u64, images: u64) -> String {
+    format!(
+        "{}, {}",
+        people::plural(files, "file", "files"),
+        people::plural(images, "image", "images")
+    )
+}
+
+fn console_is_there() -> bool {
+    use std::io::IsTerminal;
+    std::io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}

@@ -1,0 +1,199 @@
+//! The lines of `--json`: one object a line on standard output, in the words of the contract.
+
+use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, PatientText, Seen, Skip};
+use relaypacs_relay::{ScanCounts, StudyEnd, Summary, Verdict};
+use serde_json::{Map, Value, json};
+use std::io::Write;
+
+/// Prints one line. A reader that went away ends the program's output, not its work.
+pub(crate) fn line(value: &Value) {
+    let mut out = std::io::stdout().lock();
+    let _ = serde_json::to_writer(&mut out, value);
+    let _ = out.write_all(b"\n");
+}
+
+/// The line of a file that was looked at.
+pub(crate) fn seen(seen: &Seen) {
+    line(&match seen {
+        Seen::Instance(found) => instance(found),
+        Seen::Skipped(skip) => skipped(skip),
+        Seen::Index(report) => index(report),
+    });
+}
+
+fn instance(found: &Found) -> Value {
+    let header = &found.header;
+    let source = match found.location {
+        Location::File(_) => "file",
+        Location::Member { .. } => "archive",
+    };
+    let mut value = json!({
+        "event": "instance",
+        "path": found.location.shown(),
+        "bytes": found.bytes,
+        "patient_id": text(&header.patient.id),
+        "patient_name": text(&header.patient.name),
+        "study_instance_uid": header.study_instance_uid.as_str(),
+        "series_instance_uid": header.series_instance_uid.as_str(),
+        "sop_instance_uid": header.sop_instance_uid.as_str(),
+        "sop_class_uid": header.sop_class_uid.as_str(),
+        "transfer_syntax_uid": header.transfer_syntax_uid.as_ref().map(|uid| uid.as_str()),
+        "modality": header.series.modality,
+        "number_of_frames": header.number_of_frames,
+        "source": source,
+    });
+    if let (Some(damage), Some(object)) = (&found.damage, value.as_object_mut()) {
+        object.insert("damage".into(), damage.as_str().into());
+    }
+    value
+}
+
+fn skipped(skip: &Skip) -> Value {
+    let mut detail = skip.detail.clone();
+    if let Some(earlier) = &skip.earlier {
+        detail = format!("{detail}: {}", earlier.shown());
+    }
+    json!({
+        "event": "skipped",
+        "path": skip.location.shown(),
+        "reason": skip.reason.as_str(),
+        "detail": detail,
+    })
+}
+
+fn index(report: &IndexReport) -> Value {
+    json!({
+        "event": "index",
+        "path": report.location.shown(),
+        "listed": report.listed,
+        "listed_missing": report.listed_missing_total,
+        "missing": report.listed_missing,
+        "unlisted": report.unlisted,
+        "damage": report.damage,
+    })
+}
+
+/// The last line of `scan`.
+pub(crate) fn scan_summary(counts: &ScanCounts) {
+    line(&json!({
+        "event": "summary",
+        "files": counts.files,
+        "bytes": counts.bytes,
+        "instances": counts.instances,
+        "series": counts.series,
+        "studies": counts.studies,
+        "patients": counts.patients,
+        "skipped": skips(counts),
+        "listed_missing": counts.listed_missing,
+        "seconds": counts.took.as_secs_f64(),
+    }));
+}
+
+/// The line of an instance at its end.
+pub(crate) fn verdict(verdict: &Verdict) {
+    line(&json!({
+        "event": "verdict",
+        "sop_instance_uid": verdict.sop_instance_uid.as_str(),
+        "state": verdict.outcome.as_str(),
+        "code": verdict.reason.map(|reason| reason.code.as_str()),
+        "detail": verdict.reason.map(|reason| detail(reason)),
+    }));
+}
+
+fn detail(reason: relaypacs_model::Reason) -> String {
+    let happened = reason.code.sentences().happened;
+    match reason.numbers() {
+        numbers if numbers.is_empty() => happened.to_owned(),
+        numbers => format!("{happened} ({numbers})"),
+    }
+}
+
+/// The line of a study at its end.
+pub(crate) fn study(end: &StudyEnd) {
+    let mut value = json!({
+        "event": "study",
+        "study_instance_uid": end.study_instance_uid.as_str(),
+        "state": end.state(),
+        "instances": end.instances(),
+        "in_the_archive": end.in_the_archive(),
+        "erased": end.erased,
+    });
+    if let Some(object) = value.as_object_mut() {
+        let count = |outcome| end.outcomes.get(&outcome).copied().unwrap_or(0);
+        let confirmed =
+            count(Outcome::Confirmed) + count(Outcome::Verified) + count(Outcome::Committed);
+        object.insert("confirmed".into(), confirmed.into());
+        for outcome in PARTS {
+            object.insert(outcome.as_str().into(), count(outcome).into());
+        }
+    }
+    line(&value);
+}
+
+/// Outcomes that have a key of their own beside `confirmed`.
+const PARTS: [Outcome; 7] = [
+    Outcome::AlreadyThere,
+    Outcome::Rejected,
+    Outcome::Conflict,
+    Outcome::Changed,
+    Outcome::SourceGone,
+    Outcome::Waiting,
+    Outcome::Cancelled,
+];
+
+/// The last line of `send` and `run`. `confirmed` and the seven parts add up to `instances`; `stored` is zero at the
+/// end of a run, since what is stored but not confirmed waits.
+pub(crate) fn run_summary(summary: &Summary, scanned: Option<&ScanCounts>) {
+    let confirmed = summary.count(Outcome::Confirmed)
+        + summary.count(Outcome::Verified)
+        + summary.count(Outcome::Committed);
+    let mut value = json!({
+        "event": "summary",
+        "files": scanned.map_or(0, |counts| counts.files),
+        "instances": summary.instances,
+        "stored": 0,
+        "confirmed": confirmed,
+        "verified": summary.count(Outcome::Verified),
+        "skipped": scanned.map(skips).unwrap_or_default(),
+        "bytes_sent": summary.bytes_sent,
+        "bytes_sent_again": summary.bytes_sent_again,
+        "requests": summary.requests,
+        "seconds": summary.took.as_secs_f64(),
+        "peak_rss_bytes": peak_rss_bytes(),
+    });
+    if let Some(object) = value.as_object_mut() {
+        for outcome in PARTS {
+            object.insert(outcome.as_str().into(), summary.count(outcome).into());
+        }
+    }
+    line(&value);
+}
+
+/// The line of a fault that ended the command.
+pub(crate) fn fault(fault: &Fault) {
+    let words = fault.sentences();
+    line(&json!({
+        "event": "error",
+        "code": fault.code.as_str(),
+        "happened": words.happened,
+        "lost": words.lost,
+        "now": words.now,
+        "detail": fault.detail,
+    }));
+}
+
+fn skips(counts: &ScanCounts) -> Map<String, Value> {
+    counts.skipped.iter().map(|(reason, n)| (reason.as_str().to_owned(), (*n).into())).collect()
+}
+
+fn text(text: &PatientText) -> &str {
+    text.reveal()
+}
+
+/// The most memory that this process ever held, where the system says so.
+pub(crate) fn peak_rss_bytes() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib * 1024)
+}

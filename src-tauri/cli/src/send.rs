@@ -1,0 +1,130 @@
+//! `send` and `run`: the main job, and the rest of one that was interrupted.
+
+use crate::args::{Patience, RunArgs, SendArgs, SignInArgs};
+use crate::exit::Exit;
+use crate::face::Face;
+use crate::session::Session;
+use crate::{json, people, practice, secrets};
+use relaypacs_model::{ArchiveRoot, Code, Destination, Fault, Outcome, ReadBack};
+use relaypacs_relay::{Reach, ScanCounts, Summary, Target, Work};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Fault> {
+    let relay = session.relay().await?;
+    // Lives as long as the run: the practice archive is an archive in this process.
+    let mut _practice = None;
+    let target = if args.to == "practice" {
+        let archive = practice::start(&session.home()?)?;
+        let target = Target::Given(Box::new(practice::destination(&archive)?));
+        _practice = Some(archive);
+        target
+    } else {
+        target(&args.to, &args.sign_in)?
+    };
+    let face = Arc::new(Face::new(session.json()));
+    let imported = relay
+        .import(args.scan.paths, &target, args.scan.include_damaged, face.clone(), &session.stop)
+        .await?;
+    let work = Work {
+        reach: Reach::Import(imported.import),
+        patience: Some(Duration::from_secs(args.patience.patience)),
+        paper: args.receipt,
+    };
+    let summary = relay.work(work, face.clone(), &session.stop).await?;
+    face.done();
+    let exit = Exit::of_run(&summary, Some(&imported.counts));
+    finish(session, &summary, Some(&imported.counts), exit)
+}
+
+pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault> {
+    let relay = session.relay().await?;
+    let face = Arc::new(Face::new(session.json()));
+    let Patience { patience } = args.patience;
+    let patience = (!args.forever).then(|| Duration::from_secs(patience));
+    let work = Work { reach: Reach::Everything, patience, paper: None };
+    let summary = relay.work(work, face.clone(), &session.stop).await?;
+    face.done();
+    let exit = Exit::of_run(&summary, None);
+    finish(session, &summary, None, exit)
+}
+
+/// Says what a run came to.
+pub(crate) fn finish(
+    session: &Session,
+    summary: &Summary,
+    scanned: Option<&ScanCounts>,
+    exit: Exit,
+) -> Result<Exit, Fault> {
+    if session.json() {
+        json::run_summary(summary, scanned);
+    } else {
+        people(summary, scanned);
+    }
+    if !summary.adds_up() {
+        return Err(Fault::with(Code::Internal, "the counts of this run do not add up"));
+    }
+    Ok(if session.stop.is_stopped() { Exit::Stopped } else { exit })
+}
+
+fn people(summary: &Summary, scanned: Option<&ScanCounts>) {
+    people::show(&relaypacs_relay::sentence(summary, scanned));
+    for outcome in Outcome::ALL {
+        let n = summary.count(outcome);
+        if n > 0 && outcome != Outcome::Confirmed {
+            people::show(&format!(
+                "    {} {}",
+                people::count(n),
+                outcome.as_str().replace('_', " ")
+            ));
+        }
+    }
+    for (reason, n) in scanned.iter().flat_map(|counts| &counts.skipped) {
+        let look = if reason.needs_a_person() { " (see `relaypacs scan`)" } else { "" };
+        people::show(&format!(
+            "    {} not sent: {}{look}",
+            people::count(*n),
+            reason.as_str().replace('_', " ")
+        ));
+    }
+    if let Some(missing) = scanned.map(|counts| counts.listed_missing).filter(|n| *n > 0) {
+        people::show(&format!(
+            "    {} listed in the disc's index but not on the disc",
+            people::count(missing)
+        ));
+    }
+    let seconds = summary.took.as_secs_f64();
+    people::show(&format!("    {} sent in {seconds:.1} s", people::size(summary.bytes_sent)));
+}
+
+/// A saved name, or a URL with a sign-in.
+pub(crate) fn target(dest: &str, sign_in: &SignInArgs) -> Result<Target, Fault> {
+    if !dest.contains("://") {
+        return Ok(Target::Saved(dest.to_owned()));
+    }
+    Ok(Target::Given(Box::new(given(dest, sign_in)?)))
+}
+
+/// A destination that is given by its URL.
+pub(crate) fn given(url: &str, args: &SignInArgs) -> Result<Destination, Fault> {
+    let root =
+        ArchiveRoot::parse(url).map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
+    let read_back = match args.verify.as_str() {
+        "none" => ReadBack::None,
+        "sample" => ReadBack::Sample,
+        "every" => ReadBack::Every,
+        _ => {
+            return Err(Fault::with(
+                Code::DestinationNotUsable,
+                "--verify takes none, sample or every",
+            ));
+        }
+    };
+    Ok(Destination {
+        label: root.as_str().to_owned(),
+        sign_in: secrets::sign_in(args)?,
+        ca: args.ca.clone(),
+        read_back,
+        root,
+    })
+}

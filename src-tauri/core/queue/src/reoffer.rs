@@ -1,0 +1,203 @@
+//! What an import found that is in the queue already: put beside the row until the import ends, then given to it; and
+//! imports without an end, taken out again without touching what others found.
+
+use crate::Result;
+use crate::next::next;
+use crate::settle::{Change, apply};
+use crate::state::{Event, State};
+use crate::table::instance::{encoding_code, modified_column, state_code, state_from};
+use crate::table::tally::HANDED_ON;
+use crate::table::{ImportId, InstanceId, StudyId};
+use crate::{QueueError, import::size};
+use relaypacs_model::{Found, Moment};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
+
+/// Takes every import out that has no end: at a start there is nobody who could still finish it.
+pub(crate) fn remove_unfinished(tx: &Transaction<'_>, now: Moment) -> Result<()> {
+    let ids: Vec<ImportId> = tx
+        .prepare("SELECT id FROM import WHERE finished_at IS NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for id in &ids {
+        tx.execute("DELETE FROM reoffer WHERE import_id = ?1", [id])?;
+    }
+    ids.into_iter().try_for_each(|id| remove(tx, id, now))
+}
+
+/// Keeps what `import` found of a row that is there; false where it has found it before.
+pub(crate) fn put_beside(
+    tx: &Transaction<'_>,
+    import: ImportId,
+    instance: InstanceId,
+    found: &Found,
+    location: &[u8],
+) -> Result<bool> {
+    let header = &found.header;
+    let put = tx
+        .prepare_cached(
+            "INSERT OR IGNORE INTO reoffer (import_id, instance_id, sop_class_uid, series_uid, \
+             transfer_syntax_uid, encoding, part10, modality, number_of_frames, location, bytes, \
+             modified) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        )?
+        .execute(params![
+            import,
+            instance,
+            header.sop_class_uid.as_str(),
+            header.series_instance_uid.as_str(),
+            header.transfer_syntax_uid.as_ref().map(|uid| uid.as_str()),
+            encoding_code(header.encoding),
+            header.part10,
+            header.series.modality,
+            header.number_of_frames,
+            location,
+            size(found.bytes),
+            modified_column(found.modified),
+        ])?;
+    Ok(put == 1)
+}
+
+pub(crate) fn reoffers(
+    tx: &Transaction<'_>,
+    condition: &'static str,
+    id: ImportId,
+) -> Result<Vec<(ImportId, InstanceId)>> {
+    let sql = format!("SELECT import_id, instance_id FROM reoffer WHERE {condition}");
+    Ok(tx
+        .prepare(&sql)?
+        .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?)
+}
+
+/// Gives a row to the import that found it again, and starts it anew unless it is on its way.
+pub(crate) fn take_over(
+    tx: &Transaction<'_>,
+    by: ImportId,
+    instance: InstanceId,
+    now: Moment,
+) -> Result<()> {
+    let (code, until, owner, bytes, differs) = tx
+        .prepare_cached(
+            "SELECT instance.state, until, instance.import_id, instance.bytes, differs \
+             FROM reoffer JOIN instance ON instance.id = instance_id \
+             WHERE reoffer.import_id = ?1 AND instance_id = ?2",
+        )?
+        .query_row(params![by, instance], |row| {
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get::<_, ImportId>(2)?,
+                row.get::<_, i64>(3)?,
+                row.get::<_, bool>(4)?,
+            ))
+        })?;
+    let state = state_from(code, until)?;
+    let Ok(after) = next(state, Event::OfferedAgain, now) else {
+        return Err(QueueError::Unreadable("state"));
+    };
+    hand_on(tx, owner, 1, bytes)?;
+    if after == State::Queued {
+        start_anew(tx, by, instance, now)?;
+        if differs {
+            let _ = apply(tx, instance, &Change::of(Event::DiffersInSource), now)?;
+        }
+    } else {
+        carry_on(tx, by, instance)?;
+    }
+    tx.prepare_cached("DELETE FROM reoffer WHERE import_id = ?1 AND instance_id = ?2")?
+        .execute(params![by, instance])?;
+    Ok(())
+}
+
+/// What is on its way goes on; a later attempt reads the place that was found last, if the file there is as large.
+fn carry_on(tx: &Transaction<'_>, by: ImportId, instance: InstanceId) -> Result<()> {
+    tx.prepare_cached("UPDATE instance SET import_id = ?1 WHERE id = ?2")?
+        .execute(params![by, instance])?;
+    tx.prepare_cached(
+        "UPDATE instance SET location = reoffer.location, modified = reoffer.modified \
+         FROM reoffer WHERE reoffer.instance_id = instance.id AND reoffer.import_id = ?1 \
+         AND instance.id = ?2 AND reoffer.bytes = instance.bytes \
+         AND reoffer.encoding = instance.encoding AND reoffer.part10 = instance.part10",
+    )?
+    .execute(params![by, instance])?;
+    Ok(())
+}
+
+fn start_anew(tx: &Transaction<'_>, by: ImportId, instance: InstanceId, now: Moment) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE instance SET import_id = :import, state = :queued, until = 0, since = :now, \
+         fresh_from = attempts, batch_limit = 4294967295, sends_dropped = 0, proof = NULL, \
+         reason = NULL, reason_status = NULL, reason_dicom = NULL, sha256 = NULL, sent_at = NULL, \
+         bytes_sent = 0, bytes = reoffer.bytes, modified = reoffer.modified, \
+         encoding = reoffer.encoding, part10 = reoffer.part10, \
+         number_of_frames = reoffer.number_of_frames, modality = reoffer.modality, \
+         sop_class_uid = reoffer.sop_class_uid, series_uid = reoffer.series_uid, \
+         transfer_syntax_uid = reoffer.transfer_syntax_uid, location = reoffer.location \
+         FROM reoffer WHERE reoffer.instance_id = instance.id AND reoffer.import_id = :import \
+         AND instance.id = :instance",
+    )?
+    .execute(named_params! {
+        ":import": by,
+        ":instance": instance,
+        ":queued": state_code(State::Queued.name()),
+        ":now": now.0,
+    })?;
+    Ok(())
+}
+
+/// Keeps the sum of an import whose instances somebody else carries on.
+pub(crate) fn hand_on(
+    tx: &Transaction<'_>,
+    import: ImportId,
+    instances: i64,
+    bytes: i64,
+) -> Result<()> {
+    tx.prepare_cached(
+        "INSERT INTO gone (import_id, state, instances, bytes) VALUES (?1, ?2, ?3, ?4) \
+         ON CONFLICT DO UPDATE SET instances = instances + excluded.instances, \
+         bytes = bytes + excluded.bytes",
+    )?
+    .execute(params![import, HANDED_ON, instances, bytes])?;
+    Ok(())
+}
+
+/// Takes one unfinished import out; what another import found as well goes to that one.
+pub(crate) fn remove(tx: &Transaction<'_>, id: ImportId, now: Moment) -> Result<()> {
+    tx.execute("DELETE FROM reoffer WHERE import_id = ?1", [id])?;
+    let shared = "instance_id IN (SELECT id FROM instance WHERE import_id = ?1)";
+    for (by, instance) in reoffers(tx, shared, id)? {
+        // The second of several finds its reoffer as one of an instance that is not of `id` any more.
+        if owner(tx, instance)? == Some(id) {
+            take_over(tx, by, instance, now)?;
+        }
+    }
+    let held: Vec<StudyId> = tx
+        .prepare_cached("SELECT study_id FROM hold WHERE import_id = ?1")?
+        .query_map([id], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for sql in [
+        "DELETE FROM hold WHERE import_id = ?1",
+        "DELETE FROM instance WHERE import_id = ?1",
+        "DELETE FROM import_skip WHERE import_id = ?1",
+        "DELETE FROM gone WHERE import_id = ?1",
+    ] {
+        tx.execute(sql, [id])?;
+    }
+    for study in held {
+        tx.prepare_cached(
+            "DELETE FROM study WHERE id = ?1 \
+             AND NOT EXISTS (SELECT 1 FROM instance WHERE study_id = ?1) \
+             AND NOT EXISTS (SELECT 1 FROM hold WHERE study_id = ?1)",
+        )?
+        .execute([study])?;
+    }
+    tx.execute("DELETE FROM tally WHERE import_id = ?1", [id])?;
+    tx.execute("DELETE FROM import WHERE id = ?1", [id])?;
+    Ok(())
+}
+
+fn owner(tx: &Transaction<'_>, instance: InstanceId) -> Result<Option<ImportId>> {
+    Ok(tx
+        .prepare_cached("SELECT import_id FROM instance WHERE id = ?1")?
+        .query_row([instance], |row| row.get(0))
+        .optional()?)
+}

@@ -1,0 +1,90 @@
+//! `study`: one study on its way to one destination, and the patient as the data set names them.
+
+use super::{DestinationId, StudyId};
+use crate::{QueueError, Result};
+use relaypacs_model::{Patient, PatientText, Study, StudyInstanceUid};
+use rusqlite::Row;
+
+pub(crate) const V1: &str = "
+CREATE TABLE study (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    destination_id INTEGER NOT NULL REFERENCES destination(id),
+    study_uid TEXT NOT NULL,
+    patient_id TEXT NOT NULL,
+    patient_id_issuer TEXT NOT NULL,
+    patient_name TEXT NOT NULL,
+    patient_birth_date TEXT NOT NULL,
+    patient_sex TEXT NOT NULL,
+    date TEXT NOT NULL,
+    time TEXT NOT NULL,
+    description TEXT NOT NULL,
+    accession_number TEXT NOT NULL,
+    own_id TEXT NOT NULL,
+    priority INTEGER NOT NULL DEFAULT 0,
+    paused INTEGER NOT NULL DEFAULT 0,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    asked INTEGER NOT NULL DEFAULT 0,
+    ask_number INTEGER NOT NULL DEFAULT 0,
+    ask_after INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (destination_id, study_uid)
+) STRICT;
+CREATE INDEX study_in_turn ON study(destination_id, priority DESC, id);
+CREATE INDEX study_by_uid ON study(study_uid);
+";
+
+/// What the patient and the study say of themselves, with the row's id.
+pub(crate) const COLUMNS: &str = "study.id, study.destination_id, study.study_uid, study.patient_id, study.patient_id_issuer, \
+     study.patient_name, study.patient_birth_date, study.patient_sex, study.date, study.time, \
+     study.description, study.accession_number, study.own_id, study.priority, study.paused, \
+     study.cancelled, study.asked";
+
+/// The columns that two rows of the same study share when it is moved to another destination.
+pub(crate) const COPIED: &str = "study_uid, patient_id, patient_id_issuer, patient_name, patient_birth_date, patient_sex, \
+     date, time, description, accession_number, own_id, priority, paused";
+
+/// A study without its counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StudyColumns {
+    pub(crate) id: StudyId,
+    pub(crate) destination: DestinationId,
+    pub(crate) uid: StudyInstanceUid,
+    pub(crate) patient: Patient,
+    pub(crate) study: Study,
+    pub(crate) priority: i64,
+    pub(crate) paused: bool,
+    pub(crate) cancelled: bool,
+    pub(crate) asked: bool,
+}
+
+/// Reads [`COLUMNS`].
+pub(crate) fn read(row: &Row<'_>) -> Result<StudyColumns> {
+    let text = |name| row.get::<_, String>(name).map(PatientText::new);
+    Ok(StudyColumns {
+        id: row.get("id")?,
+        destination: row.get("destination_id")?,
+        uid: uid(&row.get::<_, String>("study_uid")?)?,
+        patient: Patient {
+            id: text("patient_id")?,
+            id_issuer: text("patient_id_issuer")?,
+            name: text("patient_name")?,
+            birth_date: text("patient_birth_date")?,
+            sex: text("patient_sex")?,
+        },
+        study: Study {
+            date: text("date")?,
+            time: text("time")?,
+            description: text("description")?,
+            accession_number: text("accession_number")?,
+            id: text("own_id")?,
+        },
+        priority: row.get("priority")?,
+        paused: row.get("paused")?,
+        cancelled: row.get("cancelled")?,
+        asked: row.get("asked")?,
+    })
+}
+
+/// A stored Study Instance UID.
+pub(crate) fn uid(text: &str) -> Result<StudyInstanceUid> {
+    StudyInstanceUid::parse(text).map_err(|_| QueueError::Unreadable("study_uid"))
+}

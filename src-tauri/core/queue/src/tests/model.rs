@@ -1,0 +1,330 @@
+//! The promises, held against random histories: imports, claims, every kind of answer, crashes, clocks that jump both
+//! ways, pauses, cancels, retries, moves. At the end a willing archive and a patient caller bring every row to its end.
+
+use super::*;
+use crate::{Erased, Retry, Scope, State, StudyFilter};
+use proptest::prelude::*;
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+
+/// One step of a history.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Offers instances of a study; `finish` or leave it open.
+    Import {
+        study: u32,
+        first: u32,
+        count: u32,
+        finish: bool,
+    },
+    /// Asks the archive about every study that needs it.
+    Ask,
+    /// Claims a batch and answers it in `kind`'s way.
+    Send {
+        count: u32,
+        kind: u8,
+    },
+    /// Holds stored studies against the archive's list.
+    Tally,
+    /// Drops the queue and opens it again.
+    Crash,
+    /// Moves the clock.
+    Clock {
+        seconds: i64,
+    },
+    Lease,
+    Pause {
+        study: u32,
+        paused: bool,
+    },
+    Cancel {
+        study: u32,
+    },
+    Retry {
+        cancelled: bool,
+    },
+    Park {
+        seconds: u64,
+    },
+    /// The archive loses what it has of a study.
+    Forget {
+        study: u32,
+    },
+    Erase {
+        study: u32,
+    },
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (1..4u32, 0..6u32, 1..6u32, any::<bool>())
+            .prop_map(|(study, first, count, finish)| Step::Import { study, first, count, finish }),
+        4 => Just(Step::Ask),
+        8 => (1..5u32, 0..9u8).prop_map(|(count, kind)| Step::Send { count, kind }),
+        3 => Just(Step::Tally),
+        2 => Just(Step::Crash),
+        2 => (-100_000..100_000i64).prop_map(|seconds| Step::Clock { seconds }),
+        1 => Just(Step::Lease),
+        1 => (1..4u32, any::<bool>()).prop_map(|(study, paused)| Step::Pause { study, paused }),
+        1 => (1..4u32).prop_map(|study| Step::Cancel { study }),
+        1 => any::<bool>().prop_map(|cancelled| Step::Retry { cancelled }),
+        1 => (1..100u64).prop_map(|seconds| Step::Park { seconds }),
+        1 => (1..4u32).prop_map(|study| Step::Forget { study }),
+        1 => (1..4u32).prop_map(|study| Step::Erase { study }),
+    ]
+}
+
+/// The queue, an archive, and what is known of both from outside.
+struct World {
+    bench: Option<Bench>,
+    now: Moment,
+    /// What the archive holds.
+    archive: HashSet<SopInstanceUid>,
+    /// Instances of finished imports.
+    offered: HashSet<SopInstanceUid>,
+    /// Instances that were erased.
+    erased: HashSet<SopInstanceUid>,
+    /// Rows for which the archive gave its word.
+    evidence: HashSet<InstanceId>,
+    /// What each finished import offered.
+    imports: HashMap<ImportId, u64>,
+}
+
+use crate::InstanceId;
+
+impl World {
+    fn new() -> Self {
+        Self {
+            bench: Some(Bench::new()),
+            now: NOW,
+            archive: HashSet::new(),
+            offered: HashSet::new(),
+            erased: HashSet::new(),
+            evidence: HashSet::new(),
+            imports: HashMap::new(),
+        }
+    }
+
+    fn bench(&mut self) -> &mut Bench {
+        self.bench.as_mut().unwrap()
+    }
+
+    fn take(&mut self, step: Step) {
+        let now = self.now;
+        match step {
+            Step::Import { study, first, count, finish } => {
+                self.import(study, first, count, finish)
+            }
+            Step::Ask => self.ask(false),
+            Step::Tally => self.ask(true),
+            Step::Send { count, kind } => self.send(count, kind),
+            Step::Crash => self.bench = self.bench.take().map(|bench| bench.reopen(now)),
+            Step::Clock { seconds } => self.now = Moment(now.0 + seconds * 1000),
+            Step::Lease => {
+                self.bench().queue.expire_leases(now).unwrap();
+            }
+            Step::Pause { study, paused } => {
+                if let Some(id) = self.study(study) {
+                    self.bench().queue.pause(Scope::Study(id), paused).unwrap();
+                }
+            }
+            Step::Cancel { study } => {
+                if let Some(id) = self.study(study) {
+                    self.bench().queue.cancel_study(id, now).unwrap();
+                }
+            }
+            Step::Retry { cancelled } => {
+                let what = if cancelled { Retry::Cancelled } else { Retry::Failed };
+                self.bench().queue.retry(Scope::All, what, now).unwrap();
+            }
+            Step::Park { seconds } => {
+                let reason = relaypacs_model::Reason::new(relaypacs_model::Code::ArchiveBusy);
+                let until = now.after(Duration::from_secs(seconds));
+                let bench = self.bench();
+                bench.queue.park(bench.destination, reason, Some(until), now).unwrap();
+            }
+            Step::Forget { study } => {
+                let prefix = format!("1.2.{study}.");
+                self.archive.retain(|uid| !uid.as_str().starts_with(&prefix));
+            }
+            Step::Erase { study } => self.erase(study),
+        }
+    }
+
+    fn import(&mut self, study: u32, first: u32, count: u32, finish: bool) {
+        let now = self.now;
+        let batch: Vec<Found> = (first..first + count).map(|number| found(study, number)).collect();
+        let bench = self.bench();
+        let mut import = bench.queue.begin_import(bench.destination, now).unwrap();
+        bench.queue.offer(&mut import, &batch).unwrap();
+        if finish {
+            let id = bench.queue.finish_import(&import, now).unwrap();
+            self.imports.insert(id, batch.len() as u64);
+            for found in batch {
+                self.erased.remove(&found.header.sop_instance_uid);
+                self.offered.insert(found.header.sop_instance_uid);
+            }
+        } else if count.is_multiple_of(2) {
+            assert!(bench.queue.abandon_import(import, now).unwrap());
+        }
+    }
+
+    /// Asks before sending (or after, with `tally`), the way the relay does.
+    fn ask(&mut self, tally: bool) {
+        let now = self.now;
+        let archive = self.archive.clone();
+        let bench = self.bench.as_mut().unwrap();
+        let studies = if tally {
+            bench.queue.studies_to_tally(bench.destination, now, 9).unwrap()
+        } else {
+            bench.queue.studies_to_ask(bench.destination, now, 9).unwrap()
+        };
+        for study in studies {
+            let ask = bench.queue.begin_ask(study.study, now).unwrap();
+            let prefix = format!("{}.", ask.study_uid.as_str());
+            let list: Vec<_> =
+                archive.iter().filter(|uid| uid.as_str().starts_with(&prefix)).cloned().collect();
+            bench.queue.listed(&ask, &list).unwrap();
+            for asked in bench.queue.asked_rows(&ask, None, 1000).unwrap() {
+                let ready = matches!(asked.row.state, State::Queued | State::Waiting { .. });
+                let event = match (asked.listed, ready) {
+                    (true, true) => Event::ArchiveHasSame,
+                    (true, false) => Event::ArchiveListsIt,
+                    (false, true) => continue,
+                    (false, false) => Event::ArchiveLacksIt,
+                };
+                if asked.listed {
+                    self.evidence.insert(asked.row.id);
+                } else {
+                    self.evidence.remove(&asked.row.id);
+                }
+                let answer = Answer::learned(asked.row.id, event);
+                let settled = bench.queue.settle(&[answer], now).unwrap();
+                assert_eq!(settled.taken, 1, "{settled:?}");
+            }
+            assert_eq!(bench.queue.asked(&ask).unwrap(), Asked::Open);
+        }
+    }
+
+    fn send(&mut self, count: u32, kind: u8) {
+        let now = self.now;
+        let bench = self.bench.as_mut().unwrap();
+        let limits = Limits { bytes: 2500, count };
+        let claim = bench.queue.claim(bench.destination, None, limits, now, LEASE).unwrap();
+        let Some(claim) = claim else { return };
+        assert!(!claim.rows.is_empty() && claim.rows.len() <= count as usize);
+        let bytes: u64 = claim.rows.iter().map(|row| row.bytes).sum();
+        assert!(bytes <= limits.bytes || claim.rows.len() == 1);
+        for (place, row) in claim.rows.iter().enumerate() {
+            assert!(claim.rows.len() <= row.batch_limit as usize);
+            let arrives = matches!(kind, 0 | 1) || (kind == 2 && place % 2 == 0);
+            if arrives {
+                self.archive.insert(row.sop_uid.clone());
+            }
+            let event = match kind {
+                0 => Event::Stored,
+                1 | 2 => Event::AnswerLost,
+                3 => Event::TryAgain { not_before: now.after(Duration::from_secs(500)) },
+                4 => Event::SendAlone { at_most: NonZeroU32::new(count.div_ceil(2)).unwrap() },
+                5 => Event::Refused,
+                6 => Event::SourceChanged,
+                7 => Event::SourceGone,
+                _ => continue, // the sender dies
+            };
+            let settled =
+                bench.queue.settle(&[Answer::to_claim(row.id, row.attempt, event)], now).unwrap();
+            assert_eq!(settled.taken, 1, "{settled:?}");
+        }
+    }
+
+    fn erase(&mut self, study: u32) {
+        let Some(id) = self.study(study) else { return };
+        let bench = self.bench.as_mut().unwrap();
+        let before = bench.rows(id);
+        let done = bench.queue.erase_study(id).unwrap();
+        let after: HashSet<_> = bench.rows(id).into_iter().map(|row| row.sop_uid).collect();
+        for row in before {
+            if !after.contains(&row.sop_uid) {
+                assert!(row.state.name().may_be_erased() && done != Erased::NotYet);
+                self.erased.insert(row.sop_uid);
+            }
+        }
+    }
+
+    fn study(&mut self, study: u32) -> Option<StudyId> {
+        let filter = StudyFilter { study_uid: Some(study_uid(study)), ..Default::default() };
+        self.bench().queue.view().studies(&filter, None, 1).unwrap().first().map(|row| row.id)
+    }
+
+    fn rows(&mut self) -> Vec<InstanceRow> {
+        let bench = self.bench();
+        let studies = bench.queue.view().studies(&StudyFilter::default(), None, 99).unwrap();
+        studies.iter().flat_map(|study| bench.rows(study.id)).collect()
+    }
+
+    /// What must hold after every step.
+    fn check(&mut self) {
+        let rows = self.rows();
+        let here: HashSet<_> = rows.iter().map(|row| row.sop_uid.clone()).collect();
+        for uid in &self.offered {
+            assert!(here.contains(uid) || self.erased.contains(uid), "something was lost");
+        }
+        for row in &rows {
+            if row.state == State::Confirmed {
+                assert!(self.evidence.contains(&row.id), "confirmed without evidence");
+            }
+        }
+        let view = self.bench.as_ref().unwrap().queue.view();
+        for (import, offered) in &self.imports {
+            let counts = view.counts(Scope::Import(*import)).unwrap();
+            assert_eq!(counts.total().instances, *offered, "the sum of an import");
+        }
+        let counts = view.counts(Scope::All).unwrap();
+        assert_eq!(counts.here().instances, rows.len() as u64);
+        for name in StateName::ALL {
+            let bytes: u64 =
+                rows.iter().filter(|row| row.state.name() == name).map(|row| row.bytes).sum();
+            assert_eq!(counts.of(name).bytes, bytes, "{name:?}");
+        }
+    }
+
+    /// A start, a willing archive and a caller that only does what the queue names, waiting when it says so.
+    fn run_to_the_end(&mut self) {
+        let now = self.now;
+        self.bench = self.bench.take().map(|bench| bench.reopen(now));
+        for study in 1..4 {
+            self.take(Step::Pause { study, paused: false });
+        }
+        for _ in 0..200 {
+            if self.bench().queue.view().counts(Scope::All).unwrap().unfinished().instances == 0 {
+                return;
+            }
+            self.take(Step::Ask);
+            self.send(3, 0);
+            self.take(Step::Tally);
+            self.take(Step::Lease);
+            let bench = self.bench();
+            let wake = bench.queue.view().next_wake(bench.destination).unwrap();
+            if let Some(wake) = wake {
+                self.now = self.now.max(wake);
+            }
+            self.check();
+        }
+        panic!("something never ends: {:?}", self.rows());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #[test]
+    fn whatever_happens_nothing_is_lost_and_everything_ends(
+        steps in prop::collection::vec(step(), 1..60),
+    ) {
+        let mut world = World::new();
+        for step in steps {
+            world.take(step);
+            world.check();
+        }
+        world.run_to_the_end();
+    }
+}

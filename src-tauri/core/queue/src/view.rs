@@ -1,0 +1,257 @@
+//! Lists for a person and for a receipt, page by page: by id, so that a page is as quick at the end as at the start.
+
+use crate::state::StateName;
+use crate::table::instance::{COLUMNS, InstanceRow, read};
+use crate::table::study::{self, StudyColumns};
+use crate::table::{DestinationId, ImportId, InstanceId, StudyId, unsigned};
+use crate::{Counts, QueueError, Result, Scope, Tally, View};
+use relaypacs_model::{Moment, Patient, SkipReason, Study, StudyInstanceUid};
+use rusqlite::{Params, params};
+
+/// Where a study stands; follows from its instances.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Its archive has to be asked before anything is sent.
+    New,
+    /// Being sent.
+    Open,
+    /// Sent; its archive has to be asked what it has.
+    Tally,
+    /// Nothing more happens by itself.
+    Done,
+}
+
+/// A study in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StudyRow {
+    /// Its id.
+    pub id: StudyId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// (0020,000D)
+    pub study_uid: StudyInstanceUid,
+    /// Who it is about, as the first import found it.
+    pub patient: Patient,
+    /// What it says of itself.
+    pub study: Study,
+    /// Higher goes first.
+    pub priority: i64,
+    /// True where a person paused it.
+    pub paused: bool,
+    /// True where a person took it out.
+    pub cancelled: bool,
+    /// Where it stands.
+    pub phase: Phase,
+    /// Its instances.
+    pub counts: Counts,
+}
+
+/// Which studies to list. The default lists all of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StudyFilter {
+    /// Of one destination.
+    pub destination: Option<DestinationId>,
+    /// With an instance of one import.
+    pub import: Option<ImportId>,
+    /// Of one UID; several destinations can have it.
+    pub study_uid: Option<StudyInstanceUid>,
+    /// With an instance in one state.
+    pub with: Option<StateName>,
+    /// Of which nothing goes on any more.
+    pub done: bool,
+}
+
+/// One import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportRow {
+    /// Its id.
+    pub id: ImportId,
+    /// Where it goes; `None` where the destination was forgotten.
+    pub destination: Option<DestinationId>,
+    /// When it began.
+    pub created: Moment,
+    /// When it ended.
+    pub finished_at: Option<Moment>,
+    /// Files that were looked at: instances and skips.
+    pub files: Tally,
+    /// Files that are not sent, per reason.
+    pub skipped: Vec<(SkipReason, Tally)>,
+}
+
+const STUDIES: &str = "
+WHERE study.id > ?1 AND (?2 IS NULL OR study.destination_id = ?2)
+AND (?3 IS NULL OR EXISTS (SELECT 1 FROM tally WHERE tally.study_id = study.id
+                           AND tally.import_id = ?3 AND instances > 0))
+AND (?4 IS NULL OR study.study_uid = ?4)
+AND (?5 IS NULL OR EXISTS (SELECT 1 FROM tally WHERE tally.study_id = study.id
+                           AND tally.state = ?5 AND instances > 0))
+AND (NOT ?6 OR NOT EXISTS (SELECT 1 FROM tally WHERE tally.study_id = study.id
+                           AND tally.state < 6 AND instances > 0))
+ORDER BY study.id LIMIT ?7";
+
+impl View<'_> {
+    /// Studies with an id above `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn studies(
+        self,
+        filter: &StudyFilter,
+        after: Option<StudyId>,
+        limit: u32,
+    ) -> Result<Vec<StudyRow>> {
+        let sql = format!("SELECT {} FROM study {STUDIES}", study::COLUMNS);
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![
+            after.unwrap_or(StudyId(0)),
+            filter.destination,
+            filter.import,
+            filter.study_uid.as_ref().map(StudyInstanceUid::as_str),
+            filter.with.map(|name| name as i64),
+            filter.done,
+            limit,
+        ])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            let columns = study::read(row)?;
+            let counts = self.counts(Scope::Study(columns.id))?;
+            out.push(with_counts(columns, counts));
+        }
+        Ok(out)
+    }
+
+    /// One study.
+    ///
+    /// # Errors
+    /// [`QueueError::NoSuchRow`], and as for [`View::studies`].
+    pub fn study(self, id: StudyId) -> Result<StudyRow> {
+        let before = StudyId(id.0.saturating_sub(1));
+        let found = self.studies(&StudyFilter::default(), Some(before), 1)?;
+        found.into_iter().find(|row| row.id == id).ok_or(QueueError::NoSuchRow)
+    }
+
+    /// Instances of a study with an id above `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn instances(
+        self,
+        study: StudyId,
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<InstanceRow>> {
+        self.page(OF_STUDY, params![study, after.unwrap_or(InstanceId(0)), limit])
+    }
+
+    /// What a receipt names before it is erased: instances that have ended, with an id above `after`, at most
+    /// `limit`. For all and for a destination as well, but those read every row.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn ended_instances(
+        self,
+        scope: Scope,
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<InstanceRow>> {
+        let after = after.unwrap_or(InstanceId(0));
+        match scope {
+            Scope::Study(id) => self.page(ENDED_OF_STUDY, params![id, after, limit]),
+            Scope::Import(id) => self.page(ENDED_OF_IMPORT, params![id, after, limit]),
+            Scope::Destination(id) => self.page(ENDED_OF_DESTINATION, params![id, after, limit]),
+            Scope::All => self.page(ENDED, params![after, limit]),
+        }
+    }
+
+    /// One import.
+    ///
+    /// # Errors
+    /// [`QueueError::NoSuchRow`], and those of the database.
+    pub fn import(self, id: ImportId) -> Result<ImportRow> {
+        let mut row = self
+            .conn
+            .prepare_cached(
+                "SELECT destination_id, created, finished_at, files, bytes FROM import \
+                 WHERE id = ?1",
+            )?
+            .query_row([id], |row| {
+                Ok(ImportRow {
+                    id,
+                    destination: row.get(0)?,
+                    created: Moment(row.get(1)?),
+                    finished_at: row.get::<_, Option<i64>>(2)?.map(Moment),
+                    files: Tally { instances: unsigned(row, 3)?, bytes: unsigned(row, 4)? },
+                    skipped: Vec::new(),
+                })
+            })?;
+        let mut statement = self
+            .conn
+            .prepare_cached("SELECT reason, files, bytes FROM import_skip WHERE import_id = ?1")?;
+        let mut skips = statement.query([id])?;
+        while let Some(skip) = skips.next()? {
+            let word: String = skip.get(0)?;
+            let reason = SkipReason::ALL.into_iter().find(|reason| reason.as_str() == word);
+            let tally = Tally { instances: unsigned(skip, 1)?, bytes: unsigned(skip, 2)? };
+            row.skipped.push((reason.ok_or(QueueError::Unreadable("reason"))?, tally));
+        }
+        Ok(row)
+    }
+
+    /// True where a person paused the whole queue.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn is_paused(self) -> Result<bool> {
+        Ok(self
+            .conn
+            .query_row("SELECT value FROM setting WHERE name = 'paused'", [], |row| row.get(0))?)
+    }
+
+    fn page(self, condition: &str, values: impl Params) -> Result<Vec<InstanceRow>> {
+        let sql = format!("SELECT {COLUMNS} FROM instance {condition}");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(values)?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            out.push(read(row)?);
+        }
+        Ok(out)
+    }
+}
+
+pub(crate) const OF_STUDY: &str = "WHERE study_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+pub(crate) const ENDED_OF_STUDY: &str =
+    "WHERE study_id = ?1 AND id > ?2 AND state >= 6 ORDER BY id LIMIT ?3";
+pub(crate) const ENDED_OF_IMPORT: &str =
+    "WHERE import_id = ?1 AND id > ?2 AND state >= 6 ORDER BY id LIMIT ?3";
+const ENDED_OF_DESTINATION: &str = "WHERE study_id IN (SELECT study.id FROM study WHERE \
+     destination_id = ?1) AND id > ?2 AND state >= 6 ORDER BY id LIMIT ?3";
+const ENDED: &str = "WHERE id > ?1 AND state >= 6 ORDER BY id LIMIT ?2";
+
+fn with_counts(columns: StudyColumns, counts: Counts) -> StudyRow {
+    let some = |name| counts.of(name).instances > 0;
+    let phase = if counts.unfinished().instances == 0 {
+        Phase::Done
+    } else if !columns.asked {
+        Phase::New
+    } else if [StateName::Queued, StateName::Waiting, StateName::Sending, StateName::Unknown]
+        .into_iter()
+        .any(some)
+    {
+        Phase::Open
+    } else {
+        Phase::Tally
+    };
+    StudyRow {
+        id: columns.id,
+        destination: columns.destination,
+        study_uid: columns.uid,
+        patient: columns.patient,
+        study: columns.study,
+        priority: columns.priority,
+        paused: columns.paused,
+        cancelled: columns.cancelled,
+        phase,
+        counts,
+    }
+}

@@ -1,0 +1,284 @@
+//! Asking the archive what it has of a study: before its first byte, after a lost answer, after its last byte.
+
+use crate::clock::now;
+use crate::faults::OrFault;
+use crate::lane::{Ended, Kind, Lane};
+use crate::part::SourcePart;
+use crate::run::jitter;
+use crate::settle;
+use futures_util::stream::{self, StreamExt};
+use relaypacs_ledger::{Event as Happened, EventId};
+use relaypacs_model::{Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid};
+use relaypacs_queue::{
+    Answer, Ask, Asked, AskedRow, Event, InstanceRow, Scope, State, StateName, StudyToAsk,
+};
+use relaypacs_upload::{Compared, Trouble};
+use std::collections::HashSet;
+use std::num::NonZeroU32;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// Rows that are settled at once.
+const PAGE: u32 = 256;
+/// Comparisons at once. Each reads our bytes and makes a request.
+const COMPARED_AT_ONCE: usize = 4;
+/// An archive may list late: what it said it stored and does not list is asked for again after these waits.
+const LISTED_LATE: [Duration; 3] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+/// The wait after a comparison that could not be made.
+const RECOMPARE: Duration = Duration::from_secs(1);
+/// An instance that the archive says it stored so many times, and never lists, is refused.
+const DROPPED_AT_MOST: u32 = 3;
+/// An instance that so many requests in a row were lost with, in the end alone, is refused.
+const LOST_AT_MOST: u32 = 10;
+
+/// Asks about one study, settles what the answer settles, compares what has to be compared.
+pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fault> {
+    let ended = Ended { study: study.study, kind: Kind::Asked };
+    let id = study.study;
+    let ask = lane.desk.ask(move |books| books.queue.begin_ask(id, now()).or_fault()).await?;
+    lane.run.requested();
+    let listing = match lane.archive.list(&study.study_uid).await {
+        Ok(listing) => listing,
+        Err(trouble) => {
+            lane.park_for(trouble).await?;
+            return Ok(ended);
+        }
+    };
+    lane.answered().await?;
+    mark(&lane, &ask, listing.uids.into_iter().collect()).await?;
+    match settle_all(&lane, &ask).await? {
+        Outcome::Settled => open(&lane, &ask).await?,
+        Outcome::ListsLate(wait) => put_off(&lane, &ask, wait).await?,
+        Outcome::Trouble(trouble) => lane.park_for(trouble).await?,
+    }
+    Ok(ended)
+}
+
+/// How settling went.
+enum Outcome {
+    Settled,
+    ListsLate(Duration),
+    Trouble(Trouble),
+}
+
+async fn mark(lane: &Lane, ask: &Ask, uids: Vec<SopInstanceUid>) -> Result<(), Fault> {
+    for page in uids.chunks(4_096) {
+        let (ask, page) = (ask.clone(), page.to_vec());
+        lane.desk.ask(move |books| books.queue.listed(&ask, &page).or_fault()).await?;
+    }
+    Ok(())
+}
+
+async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
+    let patient = lists_late(lane, ask);
+    let mut late = false;
+    let mut sampled = HashSet::new();
+    let mut after = None;
+    loop {
+        let page = ask.clone();
+        let rows = lane
+            .desk
+            .ask(move |books| books.queue.asked_rows(&page, after, PAGE).or_fault())
+            .await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.row.id);
+        let sorted = sort(lane, rows, patient.is_some(), &mut sampled);
+        late |= sorted.late;
+        let mut answers = sorted.answers;
+        match compare(lane, ask, sorted.to_compare).await {
+            Ok(compared) => answers.extend(compared),
+            Err(trouble) => {
+                take(lane, answers).await?;
+                return Ok(Outcome::Trouble(trouble));
+            }
+        }
+        take(lane, answers).await?;
+    }
+    let mut absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);
+    match (late, patient) {
+        (true, Some(wait)) => {
+            *absent.entry(ask.study).or_default() += 1;
+            Ok(Outcome::ListsLate(wait))
+        }
+        (true, None) | (false, _) => {
+            absent.remove(&ask.study);
+            Ok(Outcome::Settled)
+        }
+    }
+}
+
+/// How long to wait for a late list, where it was not waited for often enough yet.
+fn lists_late(lane: &Lane, ask: &Ask) -> Option<Duration> {
+    let absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);
+    let times = absent.get(&ask.study).copied().unwrap_or(0);
+    LISTED_LATE.get(usize::try_from(times).unwrap_or(usize::MAX)).copied()
+}
+
+/// A page of rows, by what has to happen.
+#[derive(Default)]
+struct Sorted {
+    answers: Vec<Answer>,
+    to_compare: Vec<InstanceRow>,
+    late: bool,
+}
+
+fn sort(
+    lane: &Lane,
+    rows: Vec<AskedRow>,
+    patient: bool,
+    sampled: &mut HashSet<SeriesInstanceUid>,
+) -> Sorted {
+    let mut sorted = Sorted::default();
+    for AskedRow { row, listed } in rows {
+        let stored = matches!(row.state, State::Stored | State::StoredWithWarning);
+        let unknown = row.state == State::Unknown;
+        match (listed, stored) {
+            (true, true) if !reads_back(lane.read_back, &row, sampled) => {
+                sorted.answers.push(Answer::learned(row.id, Event::ArchiveListsIt));
+            }
+            // Ours, another's, or an older one with other bytes: only the bytes can tell.
+            (true, _) => sorted.to_compare.push(row),
+            (false, _) if (stored || unknown) && patient => sorted.late = true,
+            (false, true) => sorted.answers.push(lacks_stored(&row)),
+            (false, false) if unknown => sorted.answers.extend(lacks_unknown(&row)),
+            (false, false) => {}
+        }
+    }
+    sorted
+}
+
+/// True where what was stored is read back before it counts.
+fn reads_back(
+    read_back: ReadBack,
+    row: &InstanceRow,
+    sampled: &mut HashSet<SeriesInstanceUid>,
+) -> bool {
+    match read_back {
+        ReadBack::None => false,
+        ReadBack::Sample => sampled.insert(row.series_uid.clone()),
+        ReadBack::Every => true,
+    }
+}
+
+fn lacks_stored(row: &InstanceRow) -> Answer {
+    if row.sends_dropped + 1 >= DROPPED_AT_MOST {
+        return Answer::learned(row.id, Event::Refused)
+            .because(Reason::new(Code::DroppedByArchive));
+    }
+    Answer::learned(row.id, Event::ArchiveLacksIt)
+}
+
+/// A lost answer, and the archive does not have it: sent again, each time a little later and in smaller company, since
+/// it may be the one that the archive stumbles over.
+fn lacks_unknown(row: &InstanceRow) -> Vec<Answer> {
+    let reason = row.reason.unwrap_or(Reason::new(Code::ConnectionLost));
+    if row.tries >= LOST_AT_MOST && row.batch_limit == 1 {
+        return vec![Answer::learned(row.id, Event::Refused).because(reason)];
+    }
+    let mut answers = vec![Answer::learned(row.id, Event::ArchiveLacksIt).because(reason)];
+    if row.tries >= 2 {
+        let at_most = NonZeroU32::new(64 >> (2 * row.tries.min(3))).unwrap_or(NonZeroU32::MIN);
+        answers.push(Answer::learned(row.id, Event::SendAlone { at_most }).because(reason));
+        let wait = relaypacs_upload::backoff::wait(row.tries - 1, jitter(), None);
+        let event = Event::TryAgain { not_before: now().after(wait) };
+        answers.push(Answer::learned(row.id, event).because(reason));
+    }
+    answers
+}
+
+/// Holds our bytes against the archive's.
+async fn compare(
+    lane: &Arc<Lane>,
+    ask: &Ask,
+    rows: Vec<InstanceRow>,
+) -> Result<Vec<Answer>, Trouble> {
+    let mut compared = stream::iter(rows)
+        .map(|row| {
+            let (lane, study) = (lane.clone(), ask.study_uid.clone());
+            async move {
+                let part = Arc::new(SourcePart::new(&row));
+                lane.run.requested();
+                let compared = lane.archive.compare(&study, &row.series_uid, part).await?;
+                lane.signs.gained();
+                Ok::<_, Trouble>((row, compared))
+            }
+        })
+        .buffer_unordered(COMPARED_AT_ONCE);
+    let mut answers = Vec::new();
+    while let Some(one) = compared.next().await {
+        let (row, Compared { sameness, sha256 }) = one?;
+        let (event, reason) = match settle::of_comparison(sameness) {
+            Some(settled) => settled,
+            // Listed a moment ago and not there now: the archive is asked once more.
+            None => continue,
+        };
+        let mut answer = Answer::learned(row.id, event);
+        answer.reason = reason;
+        answer.sha256 = sha256;
+        answers.push(answer);
+    }
+    Ok(answers)
+}
+
+async fn take(lane: &Arc<Lane>, answers: Vec<Answer>) -> Result<(), Fault> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let confirmed = answers.iter().filter(|answer| answer.event.proof().is_some()).count() as u64;
+    let settled =
+        lane.desk.ask(move |books| books.queue.settle(&answers, now()).or_fault()).await?;
+    if !settled.impossible.is_empty() {
+        tracing::warn!(rows = settled.impossible.len(), "answers that do not fit their rows");
+    }
+    lane.run.confirmed(confirmed);
+    Ok(())
+}
+
+/// Lets what is queued of the study be claimed, after the ledger knows that its transfer begins.
+async fn open(lane: &Arc<Lane>, ask: &Ask) -> Result<(), Fault> {
+    let again = ask.clone();
+    let (ask, label) = (ask.clone(), lane.label.clone());
+    let asked = lane
+        .desk
+        .ask(move |books| {
+            let counts = books.queue.view().counts(Scope::Study(ask.study)).or_fault()?;
+            let instances =
+                counts.of(StateName::Queued).instances + counts.of(StateName::Waiting).instances;
+            if instances > 0 {
+                let import = latest_import(books, &ask)?;
+                let study = ask.study_uid.clone();
+                let id = EventId::of(&[
+                    b"begin",
+                    &import,
+                    study.as_str().as_bytes(),
+                    label.as_str().as_bytes(),
+                ]);
+                let event = Happened::BeginTransferring { study, instances, destination: label };
+                books.ledger.append(id, &event, now()).or_fault()?;
+            }
+            books.queue.asked(&ask).or_fault()
+        })
+        .await?;
+    match asked {
+        Asked::Open | Asked::Void => Ok(()),
+        // The archive listed something and then did not have it for comparison: it is asked again in a moment.
+        Asked::NotCompared => put_off(lane, &again, RECOMPARE).await,
+    }
+}
+
+/// One transfer of a study begins once for each import that offered it.
+fn latest_import(books: &mut crate::desk::Books, ask: &Ask) -> Result<[u8; 16], Fault> {
+    let rows = books.queue.view().instances(ask.study, None, 1).or_fault()?;
+    match rows.first() {
+        Some(row) => Ok(books.import_name(row.import)?.0),
+        None => Ok([0; 16]),
+    }
+}
+
+async fn put_off(lane: &Arc<Lane>, ask: &Ask, wait: Duration) -> Result<(), Fault> {
+    let id = ask.study;
+    lane.desk
+        .ask(move |books| books.queue.put_off_asking(id, now().after(wait), now()).or_fault())
+        .await
+}

@@ -1,0 +1,147 @@
+//! Closing a study: record, tell, erase. And recording what did not come to its end in a run.
+
+use crate::clock::now;
+use crate::desk::{Books, Desk};
+use crate::faults::OrFault;
+use crate::report::Report;
+use relaypacs_ledger::{Counts, DestinationLabel, Event, EventId, ReceiptId, ReceiptLine};
+use relaypacs_model::{Fault, Outcome, StudyInstanceUid};
+use relaypacs_queue::{Erased, ImportId, InstanceId, InstanceRow, Scope, StudyId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How many instances are read from the queue at once.
+const PAGE: u32 = 1_000;
+
+/// A study of one destination, as the ledger and the report name it.
+#[derive(Clone)]
+pub(crate) struct Closing {
+    pub(crate) study: StudyId,
+    pub(crate) study_uid: StudyInstanceUid,
+    pub(crate) label: DestinationLabel,
+}
+
+/// Records every instance of a study that came to its end, tells it, and erases what is confirmed.
+pub(crate) async fn close(
+    desk: &Desk,
+    report: &Arc<Report>,
+    closing: Closing,
+) -> Result<Erased, Fault> {
+    let mut outcomes = BTreeMap::new();
+    let mut counts = BTreeMap::new();
+    let mut latest = None;
+    let mut after = None;
+    loop {
+        let page = closing.clone();
+        let rows = desk.ask(move |books| recorded(books, &page, after)).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        latest = latest.max(rows.iter().map(|row| row.import).max());
+        for row in &rows {
+            *counts.entry(row.outcome()).or_default() += 1;
+        }
+        report.tell(&closing.study_uid, &rows, &mut outcomes)?;
+    }
+    let ended = closing.clone();
+    let Some(latest) = latest else { return Ok(Erased::NotYet) };
+    let erased = desk.ask(move |books| erase(books, &ended, latest, &counts)).await?;
+    report.study(&closing.study_uid, outcomes, erased == Erased::Whole);
+    Ok(erased)
+}
+
+/// Records and tells what is left of a study at the end of a run: it waits.
+pub(crate) async fn leave(
+    desk: &Desk,
+    report: &Arc<Report>,
+    closing: Closing,
+) -> Result<(), Fault> {
+    let mut outcomes = BTreeMap::new();
+    let mut after = None;
+    loop {
+        let page = closing.clone();
+        let rows = desk
+            .ask(move |books| {
+                let rows = books.queue.view().instances(page.study, after, PAGE).or_fault()?;
+                record(books, &page, &rows)?;
+                Ok(rows)
+            })
+            .await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        report.tell(&closing.study_uid, &rows, &mut outcomes)?;
+    }
+    report.study(&closing.study_uid, outcomes, false);
+    Ok(())
+}
+
+/// One page of what has ended, after it stands in the ledger.
+fn recorded(
+    books: &mut Books,
+    closing: &Closing,
+    after: Option<InstanceId>,
+) -> Result<Vec<InstanceRow>, Fault> {
+    let rows =
+        books.queue.view().ended_instances(Scope::Study(closing.study), after, PAGE).or_fault()?;
+    record(books, closing, &rows)?;
+    Ok(rows)
+}
+
+/// Writes lines into the receipts of the imports that offered the instances last.
+fn record(books: &mut Books, closing: &Closing, rows: &[InstanceRow]) -> Result<(), Fault> {
+    let mut receipts: BTreeMap<ImportId, ReceiptId> = BTreeMap::new();
+    for row in rows {
+        if !receipts.contains_key(&row.import) {
+            receipts.insert(row.import, books.receipt_of(row.import, &closing.label)?);
+        }
+    }
+    for (import, receipt) in receipts {
+        let lines = rows.iter().filter(|row| row.import == import).map(line);
+        books.ledger.record(receipt, &closing.study_uid, lines).or_fault()?;
+    }
+    Ok(())
+}
+
+/// Ledger first, under ids that make writing it again harmless; then the queue; then nothing of it is in any file.
+fn erase(
+    books: &mut Books,
+    closing: &Closing,
+    latest: ImportId,
+    counts: &BTreeMap<Outcome, u64>,
+) -> Result<Erased, Fault> {
+    let study = closing.study_uid.clone();
+    let import = books.import_name(latest)?;
+    let numbers: Vec<u8> = counts.values().flat_map(|n| n.to_le_bytes()).collect();
+    let id = |what: &[u8]| {
+        let label = closing.label.as_str().as_bytes();
+        EventId::of(&[what, &import.0, study.as_str().as_bytes(), label, &numbers])
+    };
+    let mut ended = Counts::default();
+    for (outcome, n) in counts {
+        ended.add(*outcome, *n);
+    }
+    if ended.in_the_archive() > 0 {
+        let destination = closing.label.clone();
+        let event = Event::Confirmed { study: study.clone(), destination, counts: ended.clone() };
+        books.ledger.append(id(b"confirmed"), &event, now()).or_fault()?;
+    }
+    let whole =
+        counts.keys().all(|outcome| outcome.is_in_the_archive() || *outcome == Outcome::Cancelled);
+    let ended_id = id(b"ended");
+    let event = if whole { Event::Erased { study } } else { Event::Ended { study, counts: ended } };
+    books.ledger.append(ended_id, &event, now()).or_fault()?;
+    let erased = books.queue.erase_study(closing.study).or_fault()?;
+    books.queue.barrier().or_fault()?;
+    Ok(erased)
+}
+
+fn line(row: &InstanceRow) -> ReceiptLine {
+    ReceiptLine {
+        sop_instance_uid: row.sop_uid.clone(),
+        bytes: row.bytes,
+        sha256: row.sha256,
+        outcome: row.outcome(),
+        proof: row.proof,
+        reason: row.reason,
+        at: row.since,
+    }
+}

@@ -1,0 +1,69 @@
+//! Counting what a scan comes upon, in memory that stays small: eight bytes for each distinct UID.
+
+use crate::observer::ScanCounts;
+use relaypacs_model::{Header, Seen};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+use std::time::Instant;
+
+/// Counts as a scan goes on.
+pub(crate) struct Counting {
+    counts: ScanCounts,
+    hash: RandomState,
+    series: HashSet<u64>,
+    studies: HashSet<u64>,
+    patients: HashSet<u64>,
+    begun: Instant,
+}
+
+impl Counting {
+    pub(crate) fn new() -> Self {
+        Self {
+            counts: ScanCounts::default(),
+            hash: RandomState::new(),
+            series: HashSet::new(),
+            studies: HashSet::new(),
+            patients: HashSet::new(),
+            begun: Instant::now(),
+        }
+    }
+
+    pub(crate) fn add(&mut self, seen: &Seen) {
+        match seen {
+            Seen::Instance(found) => {
+                self.counts.files += 1;
+                self.counts.bytes += found.bytes;
+                self.counts.instances += 1;
+                self.distinct(&found.header);
+            }
+            Seen::Skipped(skip) => {
+                self.counts.files += 1;
+                self.counts.bytes += skip.bytes;
+                *self.counts.skipped.entry(skip.reason).or_default() += 1;
+            }
+            Seen::Index(report) => self.counts.listed_missing += report.listed_missing_total,
+        }
+    }
+
+    fn distinct(&mut self, header: &Header) {
+        self.series.insert(self.hash.hash_one(&header.series_instance_uid));
+        self.studies.insert(self.hash.hash_one(&header.study_instance_uid));
+        let patient = &header.patient;
+        self.patients.insert(self.hash.hash_one((
+            &patient.id,
+            &patient.id_issuer,
+            &patient.name,
+            &patient.birth_date,
+        )));
+    }
+
+    pub(crate) fn counts(self) -> ScanCounts {
+        ScanCounts {
+            series: self.series.len() as u64,
+            studies: self.studies.len() as u64,
+            patients: self.patients.len() as u64,
+            took: self.begun.elapsed(),
+            ..self.counts
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The desk: one thread that owns the queue and the ledger, and writes in them one thing after the other.
+//!
+//! One writer per database is a rule (the SQLite that SQLCipher brings has a fault that needs two), and one thread for
+//! both makes the order "ledger first, then queue" a matter of course.
+
+use crate::clock::now;
+use crate::faults::OrFault;
+use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
+use relaypacs_model::{Code, Fault};
+use relaypacs_queue::{ImportId, Queue};
+use sha2::{Digest, Sha256};
+use std::sync::mpsc;
+use std::thread;
+use tokio::sync::oneshot;
+
+/// What lies on the desk.
+pub(crate) struct Books {
+    pub(crate) queue: Queue,
+    pub(crate) ledger: Ledger,
+}
+
+impl Books {
+    /// The name of an import in the ledger: stable, and never that of another import, not even one of a queue that
+    /// was begun anew.
+    pub(crate) fn import_name(&self, import: ImportId) -> Result<ledger::ImportId, Fault> {
+        let created = self.queue.view().import(import).or_fault()?.created;
+        let mut sum = Sha256::new();
+        sum.update(import.0.to_le_bytes());
+        sum.update(created.0.to_le_bytes());
+        let mut name = [0u8; 16];
+        name.iter_mut().zip(sum.finalize()).for_each(|(to, from)| *to = from);
+        Ok(ledger::ImportId(name))
+    }
+
+    /// The receipt of an import at a destination, begun where it was not.
+    pub(crate) fn receipt_of(
+        &mut self,
+        import: ImportId,
+        label: &DestinationLabel,
+    ) -> Result<ReceiptId, Fault> {
+        let name = self.import_name(import)?;
+        self.ledger.begin_receipt(name, label, now()).or_fault()
+    }
+}
+
+type Errand = Box<dyn FnOnce(&mut Books) + Send>;
+
+/// A way to the desk. Cheap to clone; the thread ends when the last one is dropped.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    errands: mpsc::Sender<Errand>,
+}
+
+impl Desk {
+    /// Puts the books on a desk of their own.
+    pub(crate) fn new(mut books: Books) -> Result<Self, Fault> {
+        let (errands, inbox) = mpsc::channel::<Errand>();
+        thread::Builder::new()
+            .name("relaypacs-desk".into())
+            .spawn(move || {
+                for errand in inbox {
+                    errand(&mut books);
+                }
+            })
+            .map_err(|error| Fault::with(Code::Internal, error))?;
+        Ok(Self { errands })
+    }
+
+    /// Has something read or written, and waits for it.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut Books) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (answer, wait) = oneshot::channel();
+        self.send(move |books| {
+            let _ = answer.send(errand(books));
+        })?;
+        wait.await.map_err(|_| closed())?
+    }
+
+    /// The same from a thread that may block.
+    pub(crate) fn ask_blocking<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut Books) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let (answer, wait) = mpsc::sync_channel(1);
+        self.send(move |books| {
+            let _ = answer.send(errand(books));
+        })?;
+        wait.recv().map_err(|_| closed())?
+    }
+
+    fn send(&self, errand: impl FnOnce(&mut Books) + Send + 'static) -> Result<(), Fault> {
+        self.errands.send(Box::new(errand)).map_err(|_| closed())
+    }
+}
+
+fn closed() -> Fault {
+    Fault::with(Code::Internal, "the queue's thread has ended")
+}

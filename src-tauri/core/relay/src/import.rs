@@ -1,0 +1,176 @@
+//! Importing: a source is scanned to its end, and what can be sent goes into the queue.
+//!
+//! The scan runs in a thread of its own and hands over what it found some thousands at a time, so that the desk stays
+//! free for others while a slow disc is read.
+
+use crate::clock::now;
+use crate::counting::Counting;
+use crate::desk::{Books, Desk};
+use crate::faults::OrFault;
+use crate::observer::{Observer, ScanCounts};
+use crate::stop::Stop;
+use relaypacs_ledger::{DestinationLabel, Event, EventId};
+use relaypacs_model::{Code, Fault, Found, Seen, Skip, SkipReason};
+use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
+use relaypacs_scan::Options;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What came of an import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    /// The import, to be worked.
+    pub import: ImportId,
+    /// What the scan counted.
+    pub counts: ScanCounts,
+}
+
+/// What to import, and for whom.
+pub(crate) struct Offer {
+    pub(crate) sources: Vec<PathBuf>,
+    pub(crate) include_damaged: bool,
+    pub(crate) destination: DestinationId,
+    pub(crate) label: DestinationLabel,
+}
+
+/// Looks inside sources and keeps nothing. Blocks.
+///
+/// # Errors
+/// [`Code::SourceNotFound`], [`Code::SourceUnreadable`], [`Code::Stopped`]. What is wrong with a single file is not an
+/// error: the observer sees it.
+pub fn look(
+    sources: &[PathBuf],
+    include_damaged: bool,
+    stop: &Stop,
+    observer: &dyn Observer,
+) -> Result<ScanCounts, Fault> {
+    let mut counting = Counting::new();
+    let options = Options { include_damaged, ..Options::default() };
+    relaypacs_scan::scan(sources, &options, stop.cancel(), &mut |seen| {
+        counting.add(&seen);
+        observer.seen(&seen);
+    })
+    .or_fault()?;
+    let counts = counting.counts();
+    observer.scanned(&counts);
+    Ok(counts)
+}
+
+/// How many findings are handed over at once.
+const HANDFUL: usize = 4_096;
+
+/// Scans and queues. Blocks; runs in a thread of its own.
+pub(crate) fn import(
+    desk: &Desk,
+    offer: Offer,
+    stop: &Stop,
+    observer: &Arc<dyn Observer>,
+) -> Result<Imported, Fault> {
+    let destination = offer.destination;
+    let import =
+        desk.ask_blocking(move |books| books.queue.begin_import(destination, now()).or_fault())?;
+    let mut taking =
+        Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
+    let mut counting = Counting::new();
+    let options = Options { include_damaged: offer.include_damaged, ..Options::default() };
+    let scanned = relaypacs_scan::scan(&offer.sources, &options, stop.cancel(), &mut |seen| {
+        counting.add(&seen);
+        observer.seen(&seen);
+        taking.take(seen, stop);
+    });
+    let ended = match (taking.failed.take(), scanned.or_fault()) {
+        (Some(fault), _) | (None, Err(fault)) => Err(fault),
+        (None, Ok(())) => taking.hand_over(),
+    };
+    let import =
+        taking.import.take().ok_or_else(|| Fault::with(Code::Internal, "the import is gone"))?;
+    if let Err(fault) = ended {
+        // What was taken in of a scan that did not end is taken out again; the source still has it.
+        let _ =
+            desk.ask_blocking(move |books| books.queue.abandon_import(import, now()).or_fault());
+        return Err(fault);
+    }
+    let counts = counting.counts();
+    let told = counts.clone();
+    let import = desk.ask_blocking(move |books| finish(books, &import, offer.label, &told))?;
+    observer.scanned(&counts);
+    Ok(Imported { import, counts })
+}
+
+/// Ledger first, queue second; a crash between the two takes the import out again, and the ledger says truly that a
+/// source was looked at.
+fn finish(
+    books: &mut Books,
+    import: &Import,
+    label: DestinationLabel,
+    counts: &ScanCounts,
+) -> Result<ImportId, Fault> {
+    let name = books.import_name(import.id())?;
+    let event = Event::Imported {
+        import: name,
+        destination: Some(label.clone()),
+        studies: counts.studies,
+        instances: counts.instances,
+        bytes: counts.bytes,
+        skipped: counts.skipped.clone(),
+    };
+    books.ledger.append(EventId::of(&[b"imported", &name.0]), &event, now()).or_fault()?;
+    books.ledger.begin_receipt(name, &label, now()).or_fault()?;
+    books.queue.finish_import(import, now()).or_fault()
+}
+
+/// Collects what the scan yields and hands it to the desk.
+struct Taking<'a> {
+    desk: &'a Desk,
+    import: Option<Import>,
+    found: Vec<Found>,
+    skips: Vec<Skip>,
+    failed: Option<Fault>,
+}
+
+impl Taking<'_> {
+    fn take(&mut self, seen: Seen, stop: &Stop) {
+        match seen {
+            Seen::Instance(found) => self.found.push(*found),
+            Seen::Skipped(skip) => self.skips.push(skip),
+            Seen::Index(_) => {}
+        }
+        if self.failed.is_none()
+            && self.found.len() + self.skips.len() >= HANDFUL
+            && let Err(fault) = self.hand_over()
+        {
+            // A full disk: there is no use in scanning on.
+            self.failed = Some(fault);
+            stop.cancel().cancel();
+        }
+    }
+
+    /// Found ones first: a conflict names an instance that was found before it.
+    fn hand_over(&mut self) -> Result<(), Fault> {
+        let Some(mut import) = self.import.take() else { return Ok(()) };
+        let (found, skips) = (std::mem::take(&mut self.found), std::mem::take(&mut self.skips));
+        let (import, result) = self.desk.ask_blocking(move |books| {
+            let result = offer(books, &mut import, &found, &skips);
+            Ok((import, result))
+        })?;
+        self.import = Some(import);
+        result
+    }
+}
+
+fn offer(
+    books: &mut Books,
+    import: &mut Import,
+    found: &[Found],
+    skips: &[Skip],
+) -> Result<(), Fault> {
+    let offered = books.queue.offer(import, found).or_fault()?;
+    // The scan has told same UIDs apart by their bytes already, within one study and across studies.
+    if offered.iter().any(|offered| matches!(offered, Offered::Twice(_))) {
+        return Err(Fault::with(Code::Internal, "the scan listed an instance twice"));
+    }
+    debug_assert!(
+        skips.iter().all(|skip| skip.reason != SkipReason::Conflict || skip.header.is_some())
+    );
+    books.queue.skip(import, skips).or_fault()
+}

@@ -1,0 +1,157 @@
+//! What a person does with destinations and with what waits.
+
+use crate::clock::now;
+use crate::desk::Books;
+use crate::faults::OrFault;
+use crate::relay::{Relay, Target, saved};
+use relaypacs_ledger::{Event, EventId, Setting};
+use relaypacs_model::{Code, Destination, DestinationName, Fault, StudyInstanceUid};
+use relaypacs_queue::{DestinationRow, Retry, Scope, StudyFilter, StudyId};
+use relaypacs_upload::{Archive, Checked, Timing};
+
+/// Something that a person wants with studies in the queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Send nothing of them until they are resumed.
+    Pause,
+    /// Go on with them.
+    Resume,
+    /// Try again what failed, and nothing else.
+    Retry,
+    /// Take them out.
+    Cancel,
+    /// Send what is not confirmed to the saved destination of this name.
+    Move(String),
+}
+
+impl Relay {
+    /// Carries out a wish for studies by their UIDs, or for everything where none is named (not for `Cancel` and
+    /// `Move`). Returns how many studies or instances it touched.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`] where one of them is not in the queue; then nothing was done.
+    pub async fn wish(&self, wish: Wish, studies: Vec<String>) -> Result<u64, Fault> {
+        self.desk.ask(move |books| carry_out(books, &wish, &studies)).await
+    }
+
+    /// Saves a destination under a name, or replaces the one of this name.
+    ///
+    /// # Errors
+    /// [`Code::DestinationNotUsable`] for a name that cannot be one.
+    pub async fn save_destination(
+        &self,
+        name: &str,
+        destination: Destination,
+    ) -> Result<(), Fault> {
+        let name = DestinationName::parse(name)
+            .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
+        self.desk
+            .ask(move |books| {
+                let destination = Destination { label: name.as_str().to_owned(), ..destination };
+                changed(books, Setting::DestinationSaved)?;
+                books.queue.save_destination(&name, &destination).or_fault()?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Forgets a saved destination.
+    ///
+    /// # Errors
+    /// [`Code::DestinationUnknown`]; [`Code::DestinationNotUsable`] while studies wait for it.
+    pub async fn forget_destination(&self, name: &str) -> Result<(), Fault> {
+        let name = name.to_owned();
+        self.desk
+            .ask(move |books| {
+                let row = saved(books, &name)?;
+                changed(books, Setting::DestinationRemoved)?;
+                books.queue.forget_destination(row.id).or_fault()
+            })
+            .await
+    }
+
+    /// The saved destinations, and those that were given in place and still have work.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn destinations(&self) -> Result<Vec<DestinationRow>, Fault> {
+        self.desk.ask(|books| books.queue.view().destinations().or_fault()).await
+    }
+
+    /// Asks a destination whether it would take images, without sending any.
+    ///
+    /// # Errors
+    /// What is wrong with it, in a code.
+    pub async fn check(&self, target: &Target) -> Result<Checked, Fault> {
+        let destination = match target {
+            Target::Given(destination) => (**destination).clone(),
+            Target::Saved(_) => self.destination(target).await?.destination,
+        };
+        check(&destination).await
+    }
+}
+
+/// Asks a destination that is given in place.
+///
+/// # Errors
+/// What is wrong with it, in a code.
+pub async fn check(destination: &Destination) -> Result<Checked, Fault> {
+    Archive::new(destination, Timing::default())?.check().await.map_err(Fault::from)
+}
+
+/// A change of settings has no natural id: the moment makes each one its own.
+fn changed(books: &mut Books, what: Setting) -> Result<(), Fault> {
+    let moment = now();
+    let id = EventId::of(&[b"settings", &moment.0.to_le_bytes()]);
+    books.ledger.append(id, &Event::SettingsChanged { what }, moment).or_fault()?;
+    Ok(())
+}
+
+fn carry_out(books: &mut Books, wish: &Wish, studies: &[String]) -> Result<u64, Fault> {
+    let to = match wish {
+        Wish::Move(name) => Some(saved(books, name)?.id),
+        Wish::Pause | Wish::Resume | Wish::Retry | Wish::Cancel => None,
+    };
+    let mut touched = 0;
+    for scope in scopes(books, studies)? {
+        let queue = &mut books.queue;
+        touched += match (wish, scope, to) {
+            (Wish::Pause, _, _) => queue.pause(scope, true).map(|()| 1).or_fault()?,
+            (Wish::Resume, _, _) => queue.pause(scope, false).map(|()| 1).or_fault()?,
+            (Wish::Retry, _, _) => queue.retry(scope, Retry::Failed, now()).or_fault()?,
+            (Wish::Cancel, Scope::Study(study), _) => {
+                queue.cancel_study(study, now()).or_fault()?
+            }
+            (Wish::Move(_), Scope::Study(study), Some(to)) => {
+                u64::from(queue.move_study(study, to, now()).or_fault()?.is_some())
+            }
+            (Wish::Cancel | Wish::Move(_), _, _) => return Err(Fault::new(Code::StudyUnknown)),
+        };
+    }
+    Ok(touched)
+}
+
+/// The studies of these UIDs at every destination; everything where none is named.
+fn scopes(books: &Books, studies: &[String]) -> Result<Vec<Scope>, Fault> {
+    if studies.is_empty() {
+        return Ok(vec![Scope::All]);
+    }
+    let mut scopes = Vec::new();
+    for text in studies {
+        let uid = StudyInstanceUid::parse(text).map_err(|_| Fault::new(Code::StudyUnknown))?;
+        let filter = StudyFilter { study_uid: Some(uid), ..StudyFilter::default() };
+        let found: Vec<StudyId> = books
+            .queue
+            .view()
+            .studies(&filter, None, 1_000)
+            .or_fault()?
+            .iter()
+            .map(|row| row.id)
+            .collect();
+        if found.is_empty() {
+            return Err(Fault::new(Code::StudyUnknown));
+        }
+        scopes.extend(found.into_iter().map(Scope::Study));
+    }
+    Ok(scopes)
+}

@@ -1,0 +1,129 @@
+//! Sending one claimed batch, and telling the queue what came of it.
+
+use crate::clock::now;
+use crate::faults::OrFault;
+use crate::lane::{Ended, Kind, Lane};
+use crate::part::SourcePart;
+use crate::run::jitter;
+use crate::settle;
+use relaypacs_model::{Code, Fault};
+use relaypacs_queue::{Claim, Learned};
+use relaypacs_upload::pacing::Measured;
+use relaypacs_upload::{Batch, BatchAnswer, Part, Scope, Verdict};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// How long a claim lasts without a sign of life. A process that dies loses its claims at the next start at once;
+/// this is for a sender that hangs.
+pub(crate) const LEASE: Duration = Duration::from_secs(600);
+
+/// Sends a batch. `flying` is the number of batches in flight, this one counted.
+pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result<Ended, Fault> {
+    let parts =
+        claim.rows.iter().map(|row| Arc::new(SourcePart::new(row)) as Arc<dyn Part>).collect();
+    let batch = Batch { study: claim.study_uid.clone(), parts };
+    let answer = exchange(&lane, &claim, &batch).await?;
+    let (bytes, count) = (batch.bytes(), claim.rows.len());
+    let again: u64 =
+        claim.rows.iter().filter(|row| row.sent_at.is_some()).map(|row| row.bytes).sum();
+    lane.run.sent_again(again.min(answer.bytes_sent));
+    learn(&lane, &answer, bytes, count, flying).await?;
+
+    let stored = answer.verdicts.iter().filter(|one| is_stored(one.verdict)).count() as u64;
+    let (rows, jitter, told) = (claim.rows, jitter(), answer.clone());
+    lane.desk
+        .ask(move |books| {
+            let answers = settle::of_batch(&rows, &told, now(), jitter);
+            let settled = books.queue.settle(&answers, now()).or_fault()?;
+            if !settled.impossible.is_empty() {
+                tracing::warn!(
+                    rows = settled.impossible.len(),
+                    "answers that do not fit their rows"
+                );
+            }
+            Ok(())
+        })
+        .await?;
+    lane.run.stored(stored);
+    tracing::info!(
+        study = claim.study.0,
+        instances = count,
+        bytes,
+        stored,
+        status = answer.status,
+        millis = u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
+        "batch"
+    );
+    if stored > 0 {
+        lane.answered().await?;
+    }
+    if let Scope::Destination { reason, after } = answer.scope {
+        lane.park(reason, reason.numbers(), after).await?;
+    }
+    Ok(Ended { study: claim.study, kind: Kind::Sent })
+}
+
+/// The exchange itself. While it goes on, the claim is renewed and moving bytes count as a gain.
+async fn exchange(lane: &Arc<Lane>, claim: &Claim, batch: &Batch) -> Result<BatchAnswer, Fault> {
+    let before = AtomicU64::new(0);
+    let progress = |so_far: u64| {
+        let last = before.swap(so_far, Ordering::Relaxed);
+        lane.run.sent(so_far.saturating_sub(last));
+        lane.signs.gained();
+    };
+    lane.run.requested();
+    let store = lane.archive.store(batch, &progress);
+    tokio::pin!(store);
+    loop {
+        tokio::select! {
+            answer = &mut store => return Ok(answer),
+            () = tokio::time::sleep(LEASE / 10) => {
+                let claim = claim.clone();
+                lane.desk.ask(move |books| books.queue.renew_leases(&claim, now(), LEASE).or_fault()).await?;
+            }
+        }
+    }
+}
+
+/// Takes over what a batch taught about the pace and the limits of the destination.
+async fn learn(
+    lane: &Arc<Lane>,
+    answer: &BatchAnswer,
+    bytes: u64,
+    count: usize,
+    flying: usize,
+) -> Result<(), Fault> {
+    let pushed_back = match answer.scope {
+        Scope::Destination { reason, .. } | Scope::Batch(reason) => matches!(
+            reason.code,
+            Code::ArchiveBusy | Code::ConnectionLost | Code::Stalled | Code::Unreachable
+        ),
+        Scope::Instances => false,
+    };
+    lane.gate.learn(if pushed_back {
+        Measured::PushedBack
+    } else {
+        Measured::Answered { bytes, took: answer.took, in_flight: flying }
+    });
+    if let (Some(most_bytes), true) = (answer.learned.max_request_bytes, count > 1) {
+        lane.gate.learn(Measured::TooLarge { most_bytes });
+        let (id, dialect) = (lane.destination, answer.learned.dialect);
+        let learned = Learned { dialect, max_request_bytes: Some(most_bytes) };
+        lane.desk.ask(move |books| books.queue.learn(id, learned).or_fault()).await?;
+    }
+    Ok(())
+}
+
+fn is_stored(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::Stored | Verdict::StoredWithWarning(_) => true,
+        Verdict::Refused(_)
+        | Verdict::AlreadyThere(_)
+        | Verdict::SendAlone(_)
+        | Verdict::TryAgain { .. }
+        | Verdict::Unknown(_)
+        | Verdict::SourceChanged
+        | Verdict::SourceGone => false,
+    }
+}

@@ -1,0 +1,212 @@
+//! A run: every destination that has something to do gets a lane, and at the end everything is told.
+
+use crate::close::{Closing, leave};
+use crate::faults::OrFault;
+use crate::gate::Gate;
+use crate::lane::Lane;
+use crate::observer::{Observer, Summary};
+use crate::relay::Relay;
+use crate::report::{Reach, Report};
+use crate::run::{Run, Signs};
+use crate::stop::Stop;
+use relaypacs_ledger::DestinationLabel;
+use relaypacs_model::{Code, Fault};
+use relaypacs_queue::{
+    DestinationId, DestinationRow, Phase, Scope, StudyFilter, StudyId, StudyRow,
+};
+use relaypacs_upload::{Archive, Timing};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+/// What to do in a run.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// What the run is about. Its destinations work everything they have; only this is told.
+    pub reach: Reach,
+    /// How long a destination may take nothing before it is given up for this run; `None`: for ever.
+    pub patience: Option<Duration>,
+    /// Where to save the receipt with plain UIDs.
+    pub paper: Option<PathBuf>,
+}
+
+impl Relay {
+    /// Sends, confirms, erases and tells. Comes back when nothing is left to do, when nothing can be done within the
+    /// patience, or when it is stopped; what is not confirmed then waits in the queue.
+    ///
+    /// # Errors
+    /// Those of the disk and of the program itself. Trouble with an archive is not an error: it is told as a verdict.
+    pub async fn work(
+        &self,
+        work: Work,
+        observer: Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Summary, Fault> {
+        let begun = Instant::now();
+        let report = Arc::new(Report::new(work.reach, observer.clone()));
+        let scope = match work.reach {
+            Reach::Import(import) => Scope::Import(import),
+            Reach::Everything => Scope::All,
+        };
+        let (rows, counts) = self
+            .desk
+            .ask(move |books| {
+                let view = books.queue.view();
+                Ok((destinations(view, work.reach)?, view.counts(scope).or_fault()?))
+            })
+            .await?;
+        if let (Some(path), Some(row)) = (&work.paper, rows.first()) {
+            report.on_paper(path, &DestinationLabel::from(&row.destination))?;
+        }
+        let run = Arc::new(Run::new(&counts));
+        self.run_lanes(&rows, work.patience, &report, &run, &observer, stop).await?;
+        self.tell_what_waits(&rows, &report).await?;
+        let skipped = self.skipped(work.reach).await?;
+        let outcomes = report.finish(&skipped)?;
+        let instances = self.offered(work.reach, counts.here().instances).await?;
+        let (bytes_sent, bytes_sent_again, requests) = run.totals();
+        Ok(Summary {
+            instances,
+            outcomes,
+            bytes_sent,
+            bytes_sent_again,
+            requests,
+            took: begun.elapsed(),
+        })
+    }
+
+    async fn run_lanes(
+        &self,
+        rows: &[DestinationRow],
+        patience: Option<Duration>,
+        report: &Arc<Report>,
+        run: &Arc<Run>,
+        observer: &Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<(), Fault> {
+        let mut lanes = JoinSet::new();
+        for row in rows {
+            let id = row.id;
+            // Whoever starts a run wants it tried now.
+            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
+            let archive = match Archive::new(&row.destination, Timing::default()) {
+                Ok(archive) => archive,
+                Err(fault) => {
+                    observer.parked(&row.destination.label, &fault, None);
+                    continue;
+                }
+            };
+            let lane = Arc::new(Lane {
+                desk: self.desk.clone(),
+                archive,
+                destination: row.id,
+                label: DestinationLabel::from(&row.destination),
+                read_back: row.destination.read_back,
+                gate: Gate::new(row.learned.max_request_bytes),
+                observer: observer.clone(),
+                report: report.clone(),
+                run: run.clone(),
+                signs: Signs::new(),
+                stop: stop.clone(),
+                absent: Mutex::new(HashMap::new()),
+            });
+            lanes.spawn(lane.work(patience));
+        }
+        let mut failed = None;
+        while let Some(ended) = lanes.join_next().await {
+            let ended =
+                ended.map_err(|error| Fault::with(Code::Internal, error)).and_then(|ended| ended);
+            // One lane that fails (a full disk) does not take the others' ends away.
+            failed = failed.or(ended.err());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Everything that did not come to its end in this run.
+    async fn tell_what_waits(
+        &self,
+        rows: &[DestinationRow],
+        report: &Arc<Report>,
+    ) -> Result<(), Fault> {
+        for row in rows {
+            let label = DestinationLabel::from(&row.destination);
+            for study in self.every_study(row.id).await? {
+                // What has ended was told when the study was closed.
+                if study.phase != Phase::Done {
+                    let closing = Closing {
+                        study: study.id,
+                        study_uid: study.study_uid,
+                        label: label.clone(),
+                    };
+                    leave(&self.desk, report, closing).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn every_study(&self, destination: DestinationId) -> Result<Vec<StudyRow>, Fault> {
+        self.desk
+            .ask(move |books| {
+                let filter =
+                    StudyFilter { destination: Some(destination), ..StudyFilter::default() };
+                let mut all: Vec<StudyRow> = Vec::new();
+                let mut after: Option<StudyId> = None;
+                loop {
+                    let page = books.queue.view().studies(&filter, after, 1_000).or_fault()?;
+                    let Some(last) = page.last() else { return Ok(all) };
+                    after = Some(last.id);
+                    all.extend(page);
+                }
+            })
+            .await
+    }
+
+    async fn skipped(
+        &self,
+        reach: Reach,
+    ) -> Result<BTreeMap<relaypacs_model::SkipReason, u64>, Fault> {
+        let Reach::Import(import) = reach else { return Ok(BTreeMap::new()) };
+        self.desk
+            .ask(move |books| {
+                let row = books.queue.view().import(import).or_fault()?;
+                Ok(row.skipped.iter().map(|(reason, tally)| (*reason, tally.instances)).collect())
+            })
+            .await
+    }
+
+    /// How many instances the run was about, by the queue's own sums: what the verdicts are held against.
+    async fn offered(&self, reach: Reach, at_start: u64) -> Result<u64, Fault> {
+        let Reach::Import(import) = reach else { return Ok(at_start) };
+        self.desk
+            .ask(move |books| {
+                Ok(books.queue.view().counts(Scope::Import(import)).or_fault()?.total().instances)
+            })
+            .await
+    }
+}
+
+/// Destinations that have something to do with the run.
+fn destinations(
+    view: relaypacs_queue::View<'_>,
+    reach: Reach,
+) -> Result<Vec<DestinationRow>, Fault> {
+    match reach {
+        Reach::Import(import) => {
+            let id = view.import(import).or_fault()?.destination;
+            id.map(|id| view.destination(id).or_fault()).into_iter().collect()
+        }
+        Reach::Everything => {
+            let mut busy = Vec::new();
+            for row in view.destinations().or_fault()? {
+                let filter = StudyFilter { destination: Some(row.id), ..StudyFilter::default() };
+                if !view.studies(&filter, None, 1).or_fault()?.is_empty() {
+                    busy.push(row);
+                }
+            }
+            Ok(busy)
+        }
+    }
+}

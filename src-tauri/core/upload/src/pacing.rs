@@ -1,0 +1,304 @@
+//! How much to send at once. Pure: what was measured goes in, sizes come out.
+//!
+//! Two things are steered. The size of a batch follows the rate, so that one takes about [`Bounds::target`] and a cut
+//! costs little. The number in flight grows by one while that buys throughput, and is halved at once when the archive
+//! pushes back, by status or by taking far longer for the same bytes (additive increase, multiplicative decrease).
+
+use std::time::Duration;
+
+/// What pacing may choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// How long a batch should take.
+    pub target: Duration,
+    /// The smallest batch that is worth a request, in bytes.
+    pub least_bytes: u64,
+    /// The largest batch, in bytes.
+    pub most_bytes: u64,
+    /// The most instances in a batch.
+    pub most_parts: usize,
+    /// The most batches in flight.
+    pub most_in_flight: usize,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            target: Duration::from_secs(3),
+            least_bytes: 1 << 20,
+            most_bytes: 64 << 20,
+            most_parts: 100,
+            most_in_flight: 8,
+        }
+    }
+}
+
+/// How one batch went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measured {
+    /// The archive answered.
+    Answered {
+        /// Bytes of instances.
+        bytes: u64,
+        /// From the first byte to the answer.
+        took: Duration,
+        /// How many batches were in flight, this one counted.
+        in_flight: usize,
+    },
+    /// 429, 503, a connection lost or stalled: too much at once.
+    PushedBack,
+    /// 413, or a batch that failed as a whole: no larger request than this.
+    TooLarge {
+        /// The largest size that is worth trying.
+        most_bytes: u64,
+    },
+}
+
+/// What was learned so far.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pace {
+    bounds: Bounds,
+    in_flight: usize,
+    batch_bytes: u64,
+    /// Bytes per second and batch, smoothed.
+    rate: Option<f64>,
+    best_throughput: f64,
+    window: Window,
+    /// The throughput with one less in flight, while it is found out whether one more pays.
+    probing_from: Option<f64>,
+    /// Windows to wait before the next probe.
+    hold: usize,
+}
+
+/// Answers since the number in flight was last changed.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Window {
+    answers: usize,
+    counted: usize,
+    throughput: f64,
+}
+
+/// One more in flight has to bring this much more throughput to be kept.
+const WORTHWHILE: f64 = 1.05;
+/// Windows between probes that did not pay: networks change.
+const HOLD: usize = 10;
+/// A batch that goes this many times slower than the best one, for as many in flight, is a push-back.
+const FAR_SLOWER: f64 = 4.0;
+const SMOOTHING: f64 = 0.3;
+
+impl Pace {
+    /// Starts carefully: two in flight, 8 MiB each.
+    #[must_use]
+    pub fn new(bounds: Bounds) -> Self {
+        let most = bounds.most_bytes.max(1);
+        Self {
+            bounds: Bounds {
+                most_bytes: most,
+                least_bytes: bounds.least_bytes.clamp(1, most),
+                ..bounds
+            },
+            in_flight: 2.min(bounds.most_in_flight.max(1)),
+            batch_bytes: (8 << 20).min(most),
+            rate: None,
+            best_throughput: 0.0,
+            window: Window::default(),
+            probing_from: None,
+            hold: 0,
+        }
+    }
+
+    /// How many batches may be in flight: at least one.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// How many bytes a batch may have, unless it is a single instance.
+    #[must_use]
+    pub fn batch_bytes(&self) -> u64 {
+        self.batch_bytes
+    }
+
+    /// How many instances a batch may have.
+    #[must_use]
+    pub fn batch_parts(&self) -> usize {
+        self.bounds.most_parts.max(1)
+    }
+
+    /// The pace after one more batch.
+    #[must_use]
+    pub fn after(self, measured: Measured) -> Self {
+        match measured {
+            Measured::Answered { bytes, took, in_flight } => self.answered(bytes, took, in_flight),
+            Measured::PushedBack => self.lowered(),
+            Measured::TooLarge { most_bytes } => self.capped(most_bytes),
+        }
+    }
+
+    fn answered(mut self, bytes: u64, took: Duration, in_flight: usize) -> Self {
+        let seconds = took.as_secs_f64();
+        if bytes == 0 || seconds <= 0.0 {
+            return self;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
+        let (now, flying) = (bytes as f64 / seconds, in_flight.max(1) as f64);
+        let throughput = now * flying;
+        if throughput * FAR_SLOWER < self.best_throughput && bytes >= self.bounds.least_bytes {
+            let slower = Self { best_throughput: throughput, rate: Some(now), ..self };
+            return slower.lowered().resized();
+        }
+        self.rate = Some(self.rate.map_or(now, |rate| rate + SMOOTHING * (now - rate)));
+        self.best_throughput = self.best_throughput.max(throughput);
+        self.window.answers += 1;
+        // A change shows only once every batch that began before it is through.
+        if self.window.answers > self.in_flight && in_flight >= self.in_flight {
+            self.window.counted += 1;
+            self.window.throughput += throughput;
+        }
+        if self.window.counted >= self.in_flight {
+            #[expect(clippy::cast_precision_loss, reason = "a small count")]
+            let mean = self.window.throughput / self.window.counted as f64;
+            self = self.steered(mean);
+        }
+        self.resized()
+    }
+
+    /// At the end of a window.
+    fn steered(mut self, throughput: f64) -> Self {
+        self.window = Window::default();
+        match self.probing_from {
+            Some(before) if throughput <= before * WORTHWHILE => {
+                self.in_flight = self.in_flight.saturating_sub(1).max(1);
+                self.probing_from = None;
+                self.hold = HOLD;
+                return self;
+            }
+            Some(_) => {}
+            None if self.hold > 0 => {
+                self.hold -= 1;
+                return self;
+            }
+            None => {}
+        }
+        let may_rise = self.in_flight < self.bounds.most_in_flight;
+        self.probing_from = may_rise.then_some(throughput);
+        self.in_flight += usize::from(may_rise);
+        self
+    }
+
+    fn lowered(mut self) -> Self {
+        self.in_flight = (self.in_flight / 2).max(1);
+        self.window = Window::default();
+        self.probing_from = None;
+        self.hold = 1;
+        self
+    }
+
+    fn capped(mut self, most_bytes: u64) -> Self {
+        self.bounds.most_bytes = self.bounds.most_bytes.min(most_bytes.max(1));
+        self.bounds.least_bytes = self.bounds.least_bytes.min(self.bounds.most_bytes);
+        self.batch_bytes = self.batch_bytes.min(self.bounds.most_bytes);
+        self
+    }
+
+    /// A batch grows to at most twice its size at a time: one quick answer proves little.
+    fn resized(mut self) -> Self {
+        let Some(rate) = self.rate else { return self };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive and finite; `as` saturates"
+        )]
+        let wanted = (rate * self.bounds.target.as_secs_f64()) as u64;
+        let most = self.bounds.most_bytes.min(self.batch_bytes.saturating_mul(2));
+        self.batch_bytes = wanted.clamp(self.bounds.least_bytes.min(most), most);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const MIB: u64 = 1 << 20;
+
+    /// Plays an archive whose throughput grows up to `useful` in flight, at `rate` bytes per second each.
+    fn settle(useful: usize, rate: u64, rounds: usize) -> Pace {
+        let mut pace = Pace::new(Bounds::default());
+        for _ in 0..rounds {
+            let in_flight = pace.in_flight();
+            let share = rate as f64 * useful.min(in_flight) as f64 / in_flight as f64;
+            let bytes = pace.batch_bytes();
+            let took = Duration::from_secs_f64(bytes as f64 / share);
+            pace = pace.after(Measured::Answered { bytes, took, in_flight });
+        }
+        pace
+    }
+
+    #[test]
+    fn the_number_in_flight_grows_while_it_pays_and_no_further() {
+        assert!((5..=6).contains(&settle(5, 20 * MIB, 300).in_flight()));
+        assert_eq!(settle(100, 20 * MIB, 300).in_flight(), Bounds::default().most_in_flight);
+        assert!(settle(1, 20 * MIB, 300).in_flight() <= 3);
+    }
+
+    #[test]
+    fn a_batch_takes_about_the_target() {
+        let pace = settle(1, 4 * MIB, 200);
+        let seconds = pace.batch_bytes() as f64 * pace.in_flight() as f64 / (4 * MIB) as f64;
+        assert!((2.5..3.5).contains(&seconds), "{seconds}");
+        assert_eq!(settle(8, 900 * MIB, 50).batch_bytes(), Bounds::default().most_bytes);
+        assert_eq!(settle(1, 1000, 50).batch_bytes(), Bounds::default().least_bytes);
+    }
+
+    #[test]
+    fn a_push_back_is_heeded_at_once() {
+        let pace = settle(100, 20 * MIB, 300);
+        assert_eq!(pace.after(Measured::PushedBack).in_flight(), 4);
+        let floor = (0..9).fold(pace, |pace, _| pace.after(Measured::PushedBack));
+        assert_eq!(floor.in_flight(), 1);
+    }
+
+    #[test]
+    fn an_archive_that_suddenly_takes_far_longer_is_a_push_back() {
+        let pace = settle(100, 20 * MIB, 300);
+        let slow = Measured::Answered {
+            bytes: pace.batch_bytes(),
+            took: Duration::from_secs(120),
+            in_flight: pace.in_flight(),
+        };
+        assert_eq!(pace.after(slow).in_flight(), 4);
+        assert!(pace.after(slow).batch_bytes() < 4 * MIB);
+    }
+
+    #[test]
+    fn a_limit_that_was_met_is_never_passed_again() {
+        let mut pace = settle(8, 900 * MIB, 50).after(Measured::TooLarge { most_bytes: 3 * MIB });
+        assert_eq!(pace.batch_bytes(), 3 * MIB);
+        for _ in 0..50 {
+            let took = Duration::from_millis(1);
+            pace = pace.after(Measured::Answered { bytes: 3 * MIB, took, in_flight: 8 });
+        }
+        assert_eq!(pace.batch_bytes(), 3 * MIB);
+        assert_eq!(pace.after(Measured::TooLarge { most_bytes: 0 }).batch_bytes(), 1);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_measured_leads_out_of_bounds(
+            steps in prop::collection::vec((0_u8..3, any::<u64>(), any::<u32>(), 0_usize..20), 0..60)
+        ) {
+            let mut pace = Pace::new(Bounds::default());
+            for (kind, bytes, millis, in_flight) in steps {
+                pace = pace.after(match kind {
+                    0 => Measured::PushedBack,
+                    1 => Measured::TooLarge { most_bytes: bytes },
+                    _ => Measured::Answered { bytes, took: Duration::from_millis(millis.into()), in_flight },
+                });
+                prop_assert!((1..=8).contains(&pace.in_flight()));
+                prop_assert!((1..=64 * MIB).contains(&pace.batch_bytes()));
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What has to be on the machine, and how it gets there: by apt on Debian and its relatives, by a clear word elsewhere.
+
+use crate::shell::{go, say};
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// One thing that has to be there.
+struct Need {
+    /// What it is for, in words.
+    what: &'static str,
+    /// Programs (looked up in PATH and the sbin folders) or files (with a slash) that show that it is there.
+    shown_by: &'static [&'static str],
+    /// The Debian packages that bring it.
+    packages: &'static [&'static str],
+    /// How to get it elsewhere.
+    elsewhere: &'static str,
+}
+
+const BUILD: &[Need] = &[Need {
+    what: "a C compiler, make and perl (they build SQLCipher and its OpenSSL)",
+    shown_by: &["cc", "make", "perl"],
+    packages: &["gcc", "libc6-dev", "make", "perl"],
+    elsewhere: "macOS: xcode-select --install. Windows: Visual Studio Build Tools, Strawberry Perl and NASM",
+}];
+
+const TEST: &[Need] = &[Need {
+    what: "Orthanc with its DICOMweb plugin (the archive that the tests believe)",
+    shown_by: &["Orthanc", "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"],
+    packages: &["orthanc", "orthanc-dicomweb"],
+    elsewhere: "see https://orthanc.uclouvain.be/downloads",
+}];
+
+const BENCH: &[Need] = &[
+    Need {
+        what: "the programs that RelayPACS is measured against",
+        shown_by: &["dcmsend", "storescu", "dcmftest", "curl"],
+        packages: &["dcmtk", "curl"],
+        elsewhere: "dcmtk and curl, by your package manager",
+    },
+    Need {
+        what: "GNU time and Python with venv",
+        shown_by: &["/usr/bin/time", "python3"],
+        packages: &["time", "python3-venv"],
+        elsewhere: "GNU time and Python 3, by your package manager",
+    },
+];
+
+/// What `cargo xtask run` needs.
+pub(crate) fn to_build() -> Result<()> {
+    install(BUILD)
+}
+
+/// What `cargo xtask test` needs.
+pub(crate) fn to_test() -> Result<()> {
+    install(BUILD)?;
+    install(TEST)
+}
+
+/// What `cargo xtask bench` needs.
+pub(crate) fn to_bench() -> Result<()> {
+    to_test()?;
+    install(BENCH)
+}
+
+fn install(needs: &[Need]) -> Result<()> {
+    let missing: Vec<&Need> =
+        needs.iter().filter(|need| !need.shown_by.iter().all(|sign| is_there(sign))).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        say(&format!("missing: {}", need.what));
+    }
+    if !is_there("apt-get") {
+        let ways: Vec<String> =
+            missing.iter().map(|need| format!("- {}: {}", need.what, need.elsewhere)).collect();
+        bail!("install these and start again:\n{}", ways.join("\n"));
+    }
+    let packages: Vec<&str> = missing.iter().flat_map(|need| need.packages).copied().collect();
+    go(apt().args(["update", "-qq"]))?;
+    go(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(&packages))
+}
+
+/// As root apt is called as it is; otherwise through sudo, which may ask for a password.
+fn apt() -> Command {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0");
+    let mut command = if root {
+        Command::new("apt-get")
+    } else {
+        let mut command = Command::new("sudo");
+        command.arg("apt-get");
+        command
+    };
+    command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::inherit()).stdout(Stdio::null());
+    command
+}
+
+fn is_there(sign: &str) -> bool {
+    if sign.contains('/') {
+        return Path::new(sign).exists();
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    // Orthanc lives in sbin, which is not in everybody's PATH.
+    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders.into_iter().any(|folder| {
+        folder.join(sign).is_file() || folder.join(format!("{sign}.exe")).is_file()
+    })
+}

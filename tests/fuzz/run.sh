@@ -1,0 +1,20 @@
+#!/bin/sh
+# Runs one fuzz target: ./run.sh header [SECONDS]
+#
+# Needs cargo-fuzz (`cargo install cargo-fuzz`). RUSTC_BOOTSTRAP lets the stable compiler take the flags of the
+# sanitizer, so that no second toolchain is needed. Seeds: seeds/TARGET, and the corpus when RELAYPACS_CORPUS points to
+# it. What was found is put into artifacts/TARGET; each finding becomes a test in the crate that it was found in.
+set -eu
+cd "$(dirname "$0")"
+target=${1:?which target? see targets/}
+seconds=${2:-120}
+mkdir -p "corpus/$target"
+set -- "corpus/$target" "seeds/$target"
+case $target in
+header | dicomdir | archive_members) [ -z "${RELAYPACS_CORPUS:-}" ] || set -- "$@" "$RELAYPACS_CORPUS" ;;
+esac
+# ASan counts freed memory that it holds back as resident: little of it, so that the limit is the target's own.
+ASAN_OPTIONS="quarantine_size_mb=16:${ASAN_OPTIONS:-}"
+export ASAN_OPTIONS RUSTC_BOOTSTRAP=1
+exec cargo fuzz run --fuzz-dir . --target-dir ../../target/fuzz "$target" "$@" -- \
+    -max_total_time="$seconds" -max_len=65536 -malloc_limit_mb=64 -rss_limit_mb=512 -timeout=10 -print_final_stats=1
