@@ -282,7 +282,8 @@ fn binary() -> Result<PathBuf> {
     )
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

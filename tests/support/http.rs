@@ -168,7 +168,8 @@ fn base64(bytes: &[u8]) -> String {
             three.iter().fold(0u32, |n, b| n << 8 | u32::from(*b)) << (8 * (3 - three.len()));
         for place in 0..4 {
             let six = (held >> (18 - 6 * place) & 63) as usize;
-            text.push(if place > three.len() { '=' } else { char::from(ALPHABET[six]) });
+            let letter = ALPHABET.get(six).filter(|_| place <= three.len()).unwrap_or(&b'=');
+            text.push(char::from(*letter));
         }
     }
     text

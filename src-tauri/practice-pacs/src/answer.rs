@@ -44,26 +44,24 @@ impl Answer {
 
     /// DICOM JSON.
     pub(crate) fn json(&self) -> String {
-        let named = |named: &Named| {
-            json!({
+        let number = |code: u16| json!({ "vr": "US", "Value": [code] });
+        let item = |named: &Named, more: Vec<(&str, Value)>| {
+            let mut item = json!({
                 "00081150": { "vr": "UI", "Value": [named.sop_class.as_str()] },
                 "00081155": { "vr": "UI", "Value": [named.sop.as_str()] },
-            })
-        };
-        let number = |code: u16| json!({ "vr": "US", "Value": [code] });
-        let stored = self.stored.iter().map(|(name, warning, url)| {
-            let mut item = named(name);
-            item["00081190"] = json!({ "vr": "UR", "Value": [url] });
-            if let Some(code) = warning {
-                item["00081196"] = number(*code);
+            });
+            if let Some(object) = item.as_object_mut() {
+                object.extend(more.into_iter().map(|(tag, value)| (tag.to_owned(), value)));
             }
             item
+        };
+        let stored = self.stored.iter().map(|(name, warning, url)| {
+            let url = ("00081190", json!({ "vr": "UR", "Value": [url] }));
+            let warning = warning.map(|code| ("00081196", number(code)));
+            item(name, [Some(url), warning].into_iter().flatten().collect())
         });
-        let failed = self.failed.iter().map(|(name, code)| {
-            let mut item = named(name);
-            item["00081197"] = number(*code);
-            item
-        });
+        let failed =
+            self.failed.iter().map(|(name, code)| item(name, vec![("00081197", number(*code))]));
         let unnamed = self.unnamed.iter().map(|code| json!({ "00081197": number(*code) }));
         let mut data_set = serde_json::Map::new();
         for (tag, items) in [

@@ -29,10 +29,6 @@ enum Pace {
 impl Gate {
     /// What a fault does to passing bytes.
     pub(crate) fn for_fault(fault: Option<&Fault>) -> Self {
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "three of the faults act on passing bytes"
-        )]
         let pace = match fault {
             Some(Fault::Slow { bytes_per_second }) => {
                 Pace::Slow { bytes_per_second: *bytes_per_second }

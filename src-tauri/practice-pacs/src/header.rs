@@ -4,7 +4,7 @@
 use crate::record::{ATTRIBUTES, Record, SPECIFIC_CHARACTER_SET};
 use crate::structure::{Broken, Extract, Syntax, extract};
 use crate::uid::Uid;
-use dicom_core::Tag;
+use dicom_core::{Tag, VR};
 use dicom_object::InMemDicomObject;
 use dicom_transfer_syntax_registry::entries;
 use std::fs::File;
@@ -40,7 +40,13 @@ fn decode(found: &Extract) -> Result<[Option<Box<str>>; ATTRIBUTES.len()], Broke
         .map_err(|_| Broken::Structure)?;
     Ok(ATTRIBUTES.map(|attribute| {
         let tag = Tag((attribute.tag >> 16) as u16, (attribute.tag & 0xFFFF) as u16);
-        let text = object.get(tag)?.to_str().ok()?;
+        let element = object.get(tag)?;
+        // Some converters lose the VR of everything (PS3.5 section 6.2.2, note).
+        let text = if element.vr() == VR::UN {
+            String::from_utf8_lossy(&element.to_bytes().ok()?).into_owned()
+        } else {
+            element.to_str().ok()?.into_owned()
+        };
         Some(text.trim_end_matches(['\0', ' ']).into())
     }))
 }

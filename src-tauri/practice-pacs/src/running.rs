@@ -3,10 +3,11 @@
 
 use crate::archive::Archive;
 use crate::director::Director;
+use crate::exchange::Shared;
 use crate::faults::Faults;
 use crate::requests::{Counts, Logged, Requests};
 use crate::route::Parts;
-use crate::serve::{Shared, serve, uids};
+use crate::serve::serve;
 use crate::uid::Uid;
 use crate::wire::{End, Wire};
 use hyper::server::conn::http1;
@@ -181,7 +182,9 @@ impl Running {
     /// Study, Series and SOP Instance UID of each stored instance, sorted.
     #[must_use]
     pub fn instances(&self) -> Vec<(String, String, String)> {
-        self.shared.archive.list(None, None).iter().map(|record| uids(record)).collect()
+        let records = self.shared.archive.list(None, None);
+        let text = |uid: &Uid| uid.as_str().to_owned();
+        records.iter().map(|r| (text(&r.study), text(&r.series), text(&r.sop))).collect()
     }
 
     /// The file of a stored instance, by its SOP Instance UID.

@@ -162,7 +162,6 @@ fn status(answer: &Answer, unreadable: bool, terms: &Terms) -> u16 {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "four of the faults act on single parts")]
 fn plan(record: &Record, part: usize, terms: &Terms) -> Plan {
     if terms.study.as_ref().is_some_and(|study| *study != record.study) {
         return Plan::Fail(reason::PROCESSING);

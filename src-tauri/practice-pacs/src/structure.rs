@@ -2,14 +2,16 @@
 //! the few elements that the archive wants to know. What comes out is small and well-formed, so that a general parser can
 //! be let loose on it.
 
+use crate::source::{FileSource, InflatedSource, Source};
 use dicom_core::VR;
 use dicom_core::dictionary::{DataDictionary, DataDictionaryEntry};
 use dicom_dictionary_std::StandardDataDictionary;
 use flate2::read::DeflateDecoder;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 
-const DEPTH_LIMIT: usize = 64;
+/// Sequences and their items, each for itself.
+const DEPTH_LIMIT: usize = 256;
 const STEP_LIMIT: u64 = 20_000_000;
 const INFLATED_LIMIT: u64 = 8 << 30;
 const COPY_LIMIT: u32 = 64 * 1024;
@@ -38,10 +40,13 @@ pub(crate) enum Broken {
 
 impl From<io::Error> for Broken {
     fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Cut,
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => Self::Structure,
-            _ => Self::Io(error),
+        let kind = error.kind();
+        if kind == io::ErrorKind::UnexpectedEof {
+            Self::Cut
+        } else if matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) {
+            Self::Structure
+        } else {
+            Self::Io(error)
         }
     }
 }
@@ -94,40 +99,6 @@ pub(crate) fn extract(file: File, wanted: &dyn Fn(u32) -> bool) -> Result<Extrac
     Ok(Extract { transfer_syntax, syntax, elements })
 }
 
-/// Bytes that can be skipped.
-trait Source: Read {
-    fn skip(&mut self, bytes: u64) -> io::Result<()>;
-}
-
-struct FileSource(BufReader<File>);
-
-impl Read for FileSource {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read(into)
-    }
-}
-
-impl Source for FileSource {
-    fn skip(&mut self, bytes: u64) -> io::Result<()> {
-        self.0.seek_relative(i64::try_from(bytes).map_err(|_| io::ErrorKind::InvalidInput)?)
-    }
-}
-
-struct InflatedSource<R>(DeflateDecoder<R>);
-
-impl<R: Read> Read for InflatedSource<R> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0.read(into)
-    }
-}
-
-impl<R: Read> Source for InflatedSource<R> {
-    fn skip(&mut self, bytes: u64) -> io::Result<()> {
-        let skipped = io::copy(&mut self.0.by_ref().take(bytes), &mut io::sink())?;
-        if skipped < bytes { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Inside {
     Elements,
@@ -161,26 +132,14 @@ struct Walk<S> {
     copied: Vec<u8>,
 }
 
-impl<S: Source> Walk<S> {
-    fn new(source: S, size: u64) -> Self {
-        let (frames, copied) = (Vec::new(), Vec::new());
-        let syntax = Syntax::ExplicitLittle;
-        Self { source, size, position: 0, open_end: false, syntax, frames, copied }
-    }
-
-    /// The file meta group (PS3.10 section 7.1); its group length is needed to know where it ends without reading ahead.
+impl Walk<FileSource> {
+    /// The file meta group (PS3.10 section 7.1). It ends where another group begins: its own group length is wrong or
+    /// missing in files that other archives take.
     fn meta(&mut self) -> Result<String, Broken> {
-        let first = self.element(false)?;
-        if first.tag != 0x0002_0000 || first.length != 4 {
-            return Err(Broken::Structure);
-        }
-        let mut length = [0; 4];
-        self.read(&mut length)?;
-        let end = self.position + u64::from(u32::from_le_bytes(length));
         let mut syntax = None;
-        while self.position < end {
+        while self.next_is_meta()? {
             let element = self.element(false)?;
-            if element.tag >> 16 != 2 || element.length == UNDEFINED {
+            if element.length == UNDEFINED {
                 return Err(Broken::Structure);
             }
             if element.tag == 0x0002_0010 && element.length <= 64 {
@@ -192,10 +151,23 @@ impl<S: Source> Walk<S> {
                 self.skip(u64::from(element.length))?;
             }
         }
-        if self.position != end {
-            return Err(Broken::Structure);
-        }
         syntax.ok_or(Broken::Structure)
+    }
+
+    fn next_is_meta(&mut self) -> Result<bool, Broken> {
+        let mut group = [0; 2];
+        self.read(&mut group)?;
+        self.source.0.seek_relative(-2)?;
+        self.position -= 2;
+        Ok(group == [2, 0])
+    }
+}
+
+impl<S: Source> Walk<S> {
+    fn new(source: S, size: u64) -> Self {
+        let (frames, copied) = (Vec::new(), Vec::new());
+        let syntax = Syntax::ExplicitLittle;
+        Self { source, size, position: 0, open_end: false, syntax, frames, copied }
     }
 
     fn data_set(&mut self, wanted: &dyn Fn(u32) -> bool) -> Result<(), Broken> {

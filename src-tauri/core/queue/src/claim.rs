@@ -11,6 +11,9 @@ use relaypacs_model::{Code, Moment, Reason, StudyInstanceUid};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use std::time::Duration;
 
+/// How many batches without a readable row one claim passes over; the next call goes on from there.
+const UNREADABLE_IN_A_ROW: u32 = 64;
+
 /// The bounds of one claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -78,8 +81,10 @@ impl Queue {
             if !is_open(tx, destination, now)? {
                 return Ok(None);
             }
-            // A study whose rows all turn out to be unreadable is left for the next one.
-            while let Some((study, study_uid)) = next_study(tx, destination, study, now)? {
+            // Rows that turn out to be unreadable are refused, which makes room for the next ones.
+            for _ in 0..UNREADABLE_IN_A_ROW {
+                let next = next_study(tx, destination, study, now)?;
+                let Some((study, study_uid)) = next else { break };
                 let rows = take(tx, study, limits, now, now.after(lease))?;
                 if !rows.is_empty() {
                     return Ok(Some(Claim { study, study_uid, rows }));

@@ -57,7 +57,7 @@ impl Queue {
     /// Begins an import for one destination.
     ///
     /// # Errors
-    /// Those of the database; [`QueueError::NoSuchRow`] where there is no such destination.
+    /// Those of the database; [`crate::QueueError::NoSuchRow`] where there is no such destination.
     pub fn begin_import(&mut self, destination: DestinationId, now: Moment) -> Result<Import> {
         let id = self.write_at(now, |tx| {
             one_row(tx.execute(
@@ -74,7 +74,7 @@ impl Queue {
     /// `found`.
     ///
     /// # Errors
-    /// Those of the database; then none of `found` is taken in. [`QueueError::NoSuchRow`] after the import's end.
+    /// Those of the database; then none of `found` is taken in. [`crate::QueueError::NoSuchRow`] after the import's end.
     pub fn offer(&mut self, import: &mut Import, found: &[Found]) -> Result<Vec<Offered>> {
         let answers = self.write(|tx| offer_all(tx, import, found));
         if answers.is_err() {
@@ -88,7 +88,7 @@ impl Queue {
     /// being sent: nobody can know which of the two is right.
     ///
     /// # Errors
-    /// Those of the database; [`QueueError::NoSuchRow`] after the import's end.
+    /// Those of the database; [`crate::QueueError::NoSuchRow`] after the import's end.
     pub fn skip(&mut self, import: &mut Import, skips: &[Skip]) -> Result<()> {
         self.write(|tx| {
             let mut bytes = 0;
@@ -113,7 +113,7 @@ impl Queue {
     /// when it returns.
     ///
     /// # Errors
-    /// Those of the database, then it can be called again; [`QueueError::NoSuchRow`] after the import's end.
+    /// Those of the database, then it can be called again; [`crate::QueueError::NoSuchRow`] after the import's end.
     pub fn finish_import(&mut self, import: &Import, now: Moment) -> Result<ImportId> {
         let id = import.id;
         self.durably(|tx| {

@@ -145,7 +145,7 @@ impl Queue {
         let set_back = now.after(CLOCK_SLACK) < latest;
         let keep = set_back || latest.after(CLOCK_STEP) <= now;
         let out = self.write(|tx| {
-            if false {
+            if set_back {
                 clock_was_set_back(tx, now)?;
             }
             if keep {

@@ -19,8 +19,6 @@ use std::thread;
 const BATCH: usize = 64;
 /// Batches under way.
 const BATCHES: usize = 32;
-/// Reports that go from thread to thread together: an archive has many.
-const REPORTS: usize = 64;
 
 struct Work {
     met: Vec<Met>,
@@ -98,9 +96,11 @@ fn read(work: &Mutex<Receiver<Work>>, options: &Options, cancel: &Cancel) {
                 break;
             }
             let out = &mut |report| {
+                // A member can take long to unpack: whoever watches should see the one before.
+                let member = matches!(report, Report { location: Location::Member { .. }, .. });
                 reports.push(report);
-                if reports.len() >= REPORTS {
-                    let full = std::mem::replace(&mut reports, Vec::with_capacity(REPORTS));
+                if member || reports.len() >= BATCH {
+                    let full = std::mem::replace(&mut reports, Vec::with_capacity(BATCH));
                     open &= results.send(full).is_ok();
                 }
             };

@@ -241,7 +241,7 @@ impl<S: Bytes, V: Visitor> Walk<'_, S, V> {
             }
             self.visitor.value(front.tag, bytes);
         }
-        if false {
+        if !self.source.reaches(end)? {
             return Err(PAST);
         }
         self.state.at = end;

@@ -1,13 +1,16 @@
 //! Whatever the bytes are: no panic, an end, and bounds that hold.
 
+#[path = "support/archives.rs"]
+mod made;
 mod support;
 
+use made::{dicomdir, tar_bytes, zip_file};
 use proptest::prelude::*;
 use relaypacs_model::Location;
 use relaypacs_scan::{Options, open, read_directory, read_header};
 use std::fs;
 use std::io::{Cursor, Write};
-use support::{Outcome, dicom, dicomdir, element, front, short, tar_bytes, zip_file};
+use support::{Outcome, dicom, element, front, short};
 
 /// A valid file of every sort that is read here.
 fn sound() -> Outcome<Vec<Vec<u8>>> {

@@ -1,10 +1,13 @@
 //! Archive files and DICOMDIRs: what they hold, what they claim, and what they must not do.
 
+#[path = "support/archives.rs"]
+mod made;
 mod support;
 
+use made::{dicomdir, tar_bytes, zip_file};
 use relaypacs_scan::{Limits, Options};
 use std::fs;
-use support::{Outcome, dicom, dicomdir, element, short, tar_bytes, zip_file};
+use support::{Outcome, dicom, element, short};
 
 #[test]
 fn archives_are_looked_into_one_level_deep_whatever_they_are_called() -> Outcome<()> {

@@ -337,6 +337,12 @@ fn the_way_that_a_data_set_is_written_is_seen_and_a_contradiction_is_damage() ->
         let (reason, detail, header) = unfit(&bytes);
         assert_eq!((reason, header), (SkipReason::Damaged, true), "{detail}");
     }
+    // The deflate stream is whole, the data set in it is not: only unpacking shows where it ends.
+    let mut deflater = DeflateEncoder::new(Vec::new(), Compression::fast());
+    deflater
+        .write_all(&[data_set("1.2.3"), front(0x7FE0_0010, b"OB", 100), vec![0; 99]].concat())?;
+    let short_pixels = file("1.2.840.10008.1.2.1.99", &deflater.finish()?);
+    assert_eq!(unfit(&short_pixels).0, SkipReason::Damaged);
     let cut = file("1.2.840.10008.1.2.1.99", deflated.get(..20).unwrap_or_default());
     assert_eq!(unfit(&cut).0, SkipReason::Damaged);
     Ok(())

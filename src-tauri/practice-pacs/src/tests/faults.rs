@@ -91,7 +91,8 @@ fn a_partial_store_keeps_its_share_and_tells_as_much_as_it_is_told_to() {
         let mut there: Vec<String> =
             peer.running.instances().into_iter().map(|(_, _, sop)| sop).collect();
         let mut wanted = kept.clone();
-        (there.sort(), wanted.sort());
+        there.sort();
+        wanted.sort();
         assert_eq!(there, wanted);
         if body == AnswerBody::Nothing {
             assert!(answer.body.is_empty());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{Kind as For, SignIn};
+use relaypacs_tests::fixture::{DataSet, Encoding, part10};
 
 #[test]
 fn a_part_that_is_no_dicom_fails_alone() {
@@ -190,4 +191,24 @@ fn the_log_tells_what_was_asked_in_numbers() {
     let counts = peer.running.counts();
     assert_eq!((counts.requests, counts.stores, counts.searches, counts.in_flight), (4, 2, 1, 0));
     assert_eq!((counts.parts, counts.stored), (6, 3));
+}
+
+#[test]
+fn deep_but_sound_files_and_wrong_group_lengths_are_taken_and_deeper_ones_are_not() {
+    let nested = |depth: usize| {
+        let mut inner = DataSet::new().text(0x0008_0104, b"LO", "innermost");
+        for _ in 0..depth {
+            inner = DataSet::new().items(0x0040_A730, vec![inner]);
+        }
+        let instance = Instance::new(Kind::Sr).number(depth as u32, 99);
+        let whole = instance.data_set().items(0x0040_A730, vec![inner]);
+        let class = Kind::Sr.sop_class_uid();
+        part10(class, &instance.sop_uid(), Encoding::ExplicitLittle, &whole)
+    };
+    let peer = Peer::new(Faults::default());
+    assert_eq!(peer.post(&body_of(&[nested(60)])).status, 200);
+    assert_eq!(peer.post(&body_of(&[nested(400)])).status, 409);
+    let mut wrong = Instance::new(Kind::Ct).bytes();
+    wrong[140] = 0xF0;
+    assert_eq!(peer.post(&body_of(&[wrong])).status, 200);
 }

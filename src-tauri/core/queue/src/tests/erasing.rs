@@ -108,11 +108,13 @@ fn a_study_that_is_on_its_way_or_held_is_not_erased() {
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::NotYet);
     bench.settle(&Answer::to_claim(claim.rows[1].id, 1, Event::Refused));
     let mut import = bench.begin();
-    bench.queue.offer(&mut import, &[found(1, 7)]).unwrap();
+    bench.queue.offer(&mut import, &[found(1, 0)]).unwrap();
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::NotYet);
     bench.queue.abandon_import(import, NOW).unwrap();
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::Part { left: 1 });
     assert_eq!(bench.states(claim.study), [StateName::Rejected]);
+    let left = bench.queue.view().counts(Scope::Study(claim.study)).unwrap().here();
+    assert_eq!((left.instances, left.bytes), (1, 1001));
     bench.queue.cancel_study(claim.study, NOW).unwrap();
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::Whole);
 }

@@ -45,6 +45,20 @@ fn an_import_without_an_end_is_not_claimed_and_leaves_no_trace() {
 }
 
 #[test]
+fn a_study_that_an_import_is_adding_to_is_held_until_its_end() {
+    let mut bench = Bench::new();
+    bench.import(1, 1);
+    bench.ask_empty();
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[found(1, 1)]).unwrap();
+    assert!(bench.claim().is_none());
+    bench.queue.finish_import(&import, NOW).unwrap();
+    assert!(bench.claim().is_none(), "what was added is asked for first");
+    bench.ask_empty();
+    assert_eq!(bench.claim().unwrap().rows.len(), 2);
+}
+
+#[test]
 fn what_is_offered_again_starts_anew_unless_it_is_on_its_way() {
     let mut bench = Bench::new();
     let first = bench.import(1, 4);

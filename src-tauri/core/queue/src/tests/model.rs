@@ -2,7 +2,7 @@
 //! ways, pauses, cancels, retries, moves. At the end a willing archive and a patient caller bring every row to its end.
 
 use super::*;
-use crate::{Erased, Retry, Scope, State, StudyFilter};
+use crate::{Erased, InstanceId, Retry, Scope, State, StudyFilter};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -89,8 +89,6 @@ struct World {
     /// What each finished import offered.
     imports: HashMap<ImportId, u64>,
 }
-
-use crate::InstanceId;
 
 impl World {
     fn new() -> Self {
@@ -217,6 +215,7 @@ impl World {
         assert!(bytes <= limits.bytes || claim.rows.len() == 1);
         for (place, row) in claim.rows.iter().enumerate() {
             assert!(claim.rows.len() <= row.batch_limit as usize);
+            assert!(self.offered.contains(&row.sop_uid), "sent before its import ended");
             let arrives = matches!(kind, 0 | 1) || (kind == 2 && place % 2 == 0);
             if arrives {
                 self.archive.insert(row.sop_uid.clone());
@@ -315,7 +314,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
     #[test]
     fn whatever_happens_nothing_is_lost_and_everything_ends(
         steps in prop::collection::vec(step(), 1..60),

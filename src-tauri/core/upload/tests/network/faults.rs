@@ -233,20 +233,21 @@ async fn an_early_refusal_is_heard_while_the_body_is_still_sent() {
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
     let elsewhere = Server::dicomweb(|_, _| async { None }).await;
-    let there = elsewhere.root.clone();
-    let server = Server::dicomweb(move |request, mut socket| {
-        let there = there.clone();
-        async move {
-            read_body(&mut socket, request.content_length).await?;
+    for status in [301, 302, 303, 307, 308] {
+        let there = elsewhere.root.clone();
+        let server = Server::dicomweb(move |request, mut socket| {
             let location = format!("Location: {there}/studies\r\n");
-            respond(&mut socket, "307 Temporary Redirect", &location, "").await;
-            Some(socket)
-        }
-    })
-    .await;
-    let answer = store(&archive(&server.root), &two(SMALL)).await;
-    let reason = Reason::new(Code::Redirected).with_status(307);
-    assert_eq!(answer.scope, Scope::Destination { reason, after: None });
+            async move {
+                read_body(&mut socket, request.content_length).await?;
+                respond(&mut socket, &format!("{status} Elsewhere"), &location, "").await;
+                Some(socket)
+            }
+        })
+        .await;
+        let answer = store(&archive(&server.root), &two(SMALL)).await;
+        let reason = Reason::new(Code::Redirected).with_status(status);
+        assert_eq!(answer.scope, Scope::Destination { reason, after: None });
+    }
     assert!(elsewhere.requests.lock().unwrap().is_empty());
 }
 
