@@ -7,4 +7,5 @@ pub mod cli;
 pub mod corpus;
 pub mod fixture;
 pub mod http;
+pub mod lines;
 pub mod orthanc;

@@ -7,6 +7,7 @@ use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -20,13 +21,15 @@ pub struct Setup {
     pub sign_in: Option<(String, String)>,
     /// Whether the DICOMweb plugin is loaded.
     pub dicomweb: bool,
+    /// Its port; a free one where none is given.
+    pub port: Option<u16>,
     /// More of its configuration; goes over ours.
     pub more: Value,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { sign_in: None, dicomweb: true, more: json!({}) }
+        Self { sign_in: None, dicomweb: true, port: None, more: json!({}) }
     }
 }
 
@@ -37,6 +40,7 @@ pub struct Orthanc {
     folder: TempDir,
     http: Http,
     port: u16,
+    dicom_port: u16,
     setup: Setup,
 }
 
@@ -58,9 +62,9 @@ impl Orthanc {
         // Another program may take a port between the asking and the starting; then it is tried with another.
         for _ in 0..5 {
             let folder = tempfile::Builder::new().prefix("relaypacs-orthanc-").tempdir()?;
-            let (child, port) = spawn(&binary, folder.path(), &setup)?;
+            let (child, [port, dicom_port]) = spawn(&binary, folder.path(), &setup)?;
             let http = client(port, &setup);
-            let mut orthanc = Self { child, folder, http, port, setup: setup.clone() };
+            let mut orthanc = Self { child, folder, http, port, dicom_port, setup: setup.clone() };
             if orthanc.answers()? {
                 return Ok(orthanc);
             }
@@ -79,6 +83,12 @@ impl Orthanc {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Its port for DICOM associations; its AE title is ORTHANC.
+    #[must_use]
+    pub fn dicom_port(&self) -> u16 {
+        self.dicom_port
     }
 
     /// Its own REST interface.
@@ -149,9 +159,10 @@ impl Orthanc {
     /// See [`Orthanc::with`].
     pub fn restart(&mut self) -> Result<()> {
         self.kill();
-        let (child, port) = spawn(&binary(&self.setup)?, self.folder.path(), &self.setup)?;
+        let (child, [port, dicom_port]) =
+            spawn(&binary(&self.setup)?, self.folder.path(), &self.setup)?;
         self.http = client(port, &self.setup);
-        (self.child, self.port) = (child, port);
+        (self.child, self.port, self.dicom_port) = (child, port, dicom_port);
         if !self.answers()? {
             bail!("Orthanc did not start again");
         }
@@ -230,8 +241,9 @@ fn binary(setup: &Setup) -> Result<PathBuf> {
     Ok(binary)
 }
 
-fn spawn(binary: &Path, folder: &Path, setup: &Setup) -> Result<(Child, u16)> {
-    let [http, dicom] = free_ports()?;
+fn spawn(binary: &Path, folder: &Path, setup: &Setup) -> Result<(Child, [u16; 2])> {
+    let [free, dicom] = free_ports()?;
+    let http = setup.port.unwrap_or(free);
     let mut configuration = json!({
         "Name": "relaypacs-tests",
         "StorageDirectory": folder.join("db"), "IndexDirectory": folder.join("db"),
@@ -259,7 +271,26 @@ fn spawn(binary: &Path, folder: &Path, setup: &Setup) -> Result<(Child, u16)> {
         .stderr(log)
         .spawn()
         .context("starting Orthanc")?;
-    Ok((child, http))
+    Ok((child, [http, dicom]))
+}
+
+/// A port where nobody listens, and which the system does not hand out by itself: it stays dead until somebody asks
+/// for it by its number.
+///
+/// # Errors
+/// None of ten thousand is free.
+pub fn dead_port() -> Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Tests that run at the same time begin at different places.
+    let begin = std::process::id() % 100 * 100;
+    for _ in 0..10_000 {
+        let step = u32::from(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(20_000 + (begin + step) % 10_000)?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free")
 }
 
 /// Both are held until both are known, so that they are two.

@@ -96,7 +96,7 @@ pub(crate) fn verdict(verdict: &Verdict) {
         "sop_instance_uid": verdict.sop_instance_uid.as_str(),
         "state": verdict.outcome.as_str(),
         "code": verdict.reason.map(|reason| reason.code.as_str()),
-        "detail": verdict.reason.map(|reason| detail(reason)),
+        "detail": verdict.reason.map(detail),
     }));
 }
 

@@ -65,10 +65,8 @@ impl Folder {
     /// The files that have stayed the same for `settle` and were not handed out before as they are now.
     fn look(&mut self, dir: &Path, settle: Duration, now: Instant) -> Result<Vec<PathBuf>, Fault> {
         let found = files(dir).map_err(|error| {
-            let code = match error.kind() {
-                std::io::ErrorKind::NotFound => Code::SourceNotFound,
-                _ => Code::SourceUnreadable,
-            };
+            let gone = error.kind() == std::io::ErrorKind::NotFound;
+            let code = if gone { Code::SourceNotFound } else { Code::SourceUnreadable };
             Fault::with(code, error.kind())
         })?;
         self.files.retain(|path, _| found.contains_key(path));

@@ -84,7 +84,8 @@ fn install(needs: &[Need]) -> Result<()> {
 
 /// As root apt is called as it is; otherwise through sudo, which may ask for a password.
 fn apt() -> Command {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0");
+    let root =
+        Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0");
     let mut command = if root {
         Command::new("apt-get")
     } else {
@@ -102,8 +103,9 @@ fn is_there(sign: &str) -> bool {
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     // Orthanc lives in sbin, which is not in everybody's PATH.
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
-    folders.into_iter().any(|folder| {
-        folder.join(sign).is_file() || folder.join(format!("{sign}.exe")).is_file()
-    })
+    let folders =
+        std::env::split_paths(&path).chain(["/usr/sbin".into(), "/usr/local/sbin".into()]);
+    folders
+        .into_iter()
+        .any(|folder| folder.join(sign).is_file() || folder.join(format!("{sign}.exe")).is_file())
 }

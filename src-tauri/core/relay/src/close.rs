@@ -8,6 +8,7 @@ use relaypacs_ledger::{Counts, DestinationLabel, Event, EventId, ReceiptId, Rece
 use relaypacs_model::{Fault, Outcome, StudyInstanceUid};
 use relaypacs_queue::{Erased, ImportId, InstanceId, InstanceRow, Scope, StudyId};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// How many instances are read from the queue at once.
@@ -90,8 +91,8 @@ fn recorded(
 fn record(books: &mut Books, closing: &Closing, rows: &[InstanceRow]) -> Result<(), Fault> {
     let mut receipts: BTreeMap<ImportId, ReceiptId> = BTreeMap::new();
     for row in rows {
-        if !receipts.contains_key(&row.import) {
-            receipts.insert(row.import, books.receipt_of(row.import, &closing.label)?);
+        if let Entry::Vacant(vacant) = receipts.entry(row.import) {
+            vacant.insert(books.receipt_of(row.import, &closing.label)?);
         }
     }
     for (import, receipt) in receipts {

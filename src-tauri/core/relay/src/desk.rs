@@ -9,8 +9,8 @@ use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{ImportId, Queue};
 use sha2::{Digest, Sha256};
-use std::sync::mpsc;
-use std::thread;
+use std::sync::{Arc, mpsc};
+use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
 /// What lies on the desk.
@@ -45,17 +45,31 @@ impl Books {
 
 type Errand = Box<dyn FnOnce(&mut Books) + Send>;
 
-/// A way to the desk. Cheap to clone; the thread ends when the last one is dropped.
+/// A way to the desk. Cheap to clone; when the last one is dropped the books are closed, and only then it returns.
 #[derive(Clone)]
-pub(crate) struct Desk {
-    errands: mpsc::Sender<Errand>,
+pub(crate) struct Desk(Arc<Inner>);
+
+struct Inner {
+    /// Taken on drop, which ends the thread.
+    errands: Option<mpsc::Sender<Errand>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        drop(self.errands.take());
+        if let Some(thread) = self.thread.take() {
+            // A desk that failed has nothing left to close.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Desk {
     /// Puts the books on a desk of their own.
     pub(crate) fn new(mut books: Books) -> Result<Self, Fault> {
         let (errands, inbox) = mpsc::channel::<Errand>();
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("relaypacs-desk".into())
             .spawn(move || {
                 for errand in inbox {
@@ -63,7 +77,7 @@ impl Desk {
                 }
             })
             .map_err(|error| Fault::with(Code::Internal, error))?;
-        Ok(Self { errands })
+        Ok(Self(Arc::new(Inner { errands: Some(errands), thread: Some(thread) })))
     }
 
     /// Has something read or written, and waits for it.
@@ -91,7 +105,8 @@ impl Desk {
     }
 
     fn send(&self, errand: impl FnOnce(&mut Books) + Send + 'static) -> Result<(), Fault> {
-        self.errands.send(Box::new(errand)).map_err(|_| closed())
+        let errands = self.0.errands.as_ref().ok_or_else(closed)?;
+        errands.send(Box::new(errand)).map_err(|_| closed())
     }
 }
 

@@ -90,6 +90,7 @@ impl Home {
 
 /// Tells a full disk from a folder that cannot be written.
 pub(crate) fn disk_fault(error: &io::Error) -> Fault {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the kinds are open-ended")]
     let code = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
         _ => Code::HomeNotWritable,

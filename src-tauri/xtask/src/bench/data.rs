@@ -11,7 +11,11 @@ use std::path::{Path, PathBuf};
 const FILES_PER_BODY: usize = 20;
 
 /// Makes `folder/name` once; a run that was cut off begins anew.
-pub(super) fn once(folder: &Path, name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+pub(super) fn once(
+    folder: &Path,
+    name: &str,
+    make: impl FnOnce(&Path) -> Result<()>,
+) -> Result<PathBuf> {
     let place = folder.join(name);
     let done = folder.join(format!("{name}.done"));
     if !done.exists() {
@@ -43,7 +47,9 @@ pub(super) fn tree(folder: &Path) -> Result<PathBuf> {
 
 /// One multi-frame instance of 2 GB.
 pub(super) fn multiframe(folder: &Path) -> Result<PathBuf> {
-    once(folder, "multiframe", |place| fixture::write_multiframe(&place.join("cine.dcm"), 2_000_000_000, 17))
+    once(folder, "multiframe", |place| {
+        fixture::write_multiframe(&place.join("cine.dcm"), 2_000_000_000, 17).map(drop)
+    })
 }
 
 /// Request bodies for curl, built before the clock starts, and its configuration.

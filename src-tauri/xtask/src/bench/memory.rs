@@ -14,8 +14,14 @@ pub(super) fn run(place: &Place) -> Result<()> {
     let tree = data::tree(&place.folder)?;
     let film = data::multiframe(&place.folder)?;
     let home = place.folder.join("home-memory");
-    for (name, source) in [("one multi-frame instance of 2 GB", &film), ("200,000 small files", &tree)] {
-        row(&format!("scan, {name}"), place.relaypacs(&home).arg("scan").arg("--json").arg(source), place)?;
+    for (name, source) in
+        [("one multi-frame instance of 2 GB", &film), ("200,000 small files", &tree)]
+    {
+        row(
+            &format!("scan, {name}"),
+            place.relaypacs(&home).arg("scan").arg("--json").arg(source),
+            place,
+        )?;
         let _ = fs::remove_dir_all(&home);
         let archive = Practice::start(place)?;
         let mut send = place.relaypacs(&home);
@@ -27,7 +33,10 @@ pub(super) fn run(place: &Place) -> Result<()> {
 
 fn row(name: &str, command: &Command, place: &Place) -> Result<()> {
     let took = timed(command, &place.folder)?;
-    say(&format!("{name:<52} {:>8.2} {:>8.2} {:>9.1} {:>7}", took.wall, took.cpu, took.peak_mb, took.status));
+    say(&format!(
+        "{name:<52} {:>8.2} {:>8.2} {:>9.1} {:>7}",
+        took.wall, took.cpu, took.peak_mb, took.status
+    ));
     Ok(())
 }
 

@@ -54,7 +54,11 @@ impl Place {
     /// The program with a home of its own.
     fn relaypacs(&self, home: &Path) -> Command {
         let mut command = Command::new(&self.relaypacs);
-        command.arg("--home").arg(home).env("RELAYPACS_PASSPHRASE", "bench").env("RELAYPACS_PASSWORD", "relay");
+        command
+            .arg("--home")
+            .arg(home)
+            .env("RELAYPACS_PASSPHRASE", "bench")
+            .env("RELAYPACS_PASSWORD", "relay");
         command
     }
 }
@@ -65,8 +69,17 @@ fn python(folder: &Path) -> Result<PathBuf> {
     let python = venv.join("bin").join("python");
     let ready = venv.join("ready");
     if !ready.exists() {
-        go(Command::new("python3").args(["-m", "venv"]).arg(&venv)).context("Python needs its venv module")?;
-        go(Command::new(&python).args(["-m", "pip", "install", "--quiet", "pydicom", "dicomweb-client", "requests"]))?;
+        go(Command::new("python3").args(["-m", "venv"]).arg(&venv))
+            .context("Python needs its venv module")?;
+        go(Command::new(&python).args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "pydicom",
+            "dicomweb-client",
+            "requests",
+        ]))?;
         std::fs::write(ready, b"")?;
     }
     Ok(python)

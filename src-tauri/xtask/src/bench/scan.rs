@@ -30,9 +30,13 @@ pub(super) fn run(place: &Place) -> Result<()> {
         let floor = read_4_kib(&files)?;
         let home = place.folder.join("home-scan");
         let ours = best_of_3(place.relaypacs(&home).arg("scan").arg("--json").arg(&folder), place)?;
-        let pydicom = timed(Command::new(&place.python).args(["-c", PYDICOM]).arg(&folder), &place.folder)?.wall;
+        let pydicom =
+            timed(Command::new(&place.python).args(["-c", PYDICOM]).arg(&folder), &place.folder)?
+                .wall;
         let dcmdump = timed(
-            Command::new("dcmdump").args(["--load-short", "--scan-directories", "--recurse", "--search", "0008,0018"]).arg(&folder),
+            Command::new("dcmdump")
+                .args(["--load-short", "--scan-directories", "--recurse", "--search", "0008,0018"])
+                .arg(&folder),
             &place.folder,
         )?
         .wall;
@@ -45,7 +49,11 @@ pub(super) fn run(place: &Place) -> Result<()> {
             ("dcmtk dcmdump, one tag", dcmdump),
             ("pydicom, stop_before_pixels", pydicom),
         ] {
-            say(&format!("{name:<44} {seconds:>8.3}  {:>10.0}  {:>12.1}", n / seconds, pydicom / seconds));
+            say(&format!(
+                "{name:<44} {seconds:>8.3}  {:>10.0}  {:>12.1}",
+                n / seconds,
+                pydicom / seconds
+            ));
         }
     }
     Ok(())

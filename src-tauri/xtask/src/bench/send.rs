@@ -89,8 +89,18 @@ fn curl(scratch: &Path, bodies: &Path, orthanc: &Orthanc, at_once: usize) -> Res
     let file = scratch.join("curl.cfg");
     fs::write(&file, config)?;
     let mut command = Command::new("curl");
-    command.args(["-s", "-Z", "--parallel-max", &at_once.to_string(), "-u", "relay:relay", "-H", "Expect:"]);
-    command.args(["-H", "Content-Type: multipart/related; type=\"application/dicom\"; boundary=B123"]);
+    command.args([
+        "-s",
+        "-Z",
+        "--parallel-max",
+        &at_once.to_string(),
+        "-u",
+        "relay:relay",
+        "-H",
+        "Expect:",
+    ]);
+    command
+        .args(["-H", "Content-Type: multipart/related; type=\"application/dicom\"; boundary=B123"]);
     command.args(["-H", "Accept: application/dicom+json", "-K"]).arg(file);
     Ok(command)
 }

@@ -33,7 +33,13 @@ pub(super) fn timed(command: &Command, scratch: &Path) -> Result<Took> {
         .context("GNU time did not start")?;
     let text = std::fs::read_to_string(&note)?;
     let mut words = text.split_whitespace().map(str::parse::<f64>);
-    let mut next = || words.next().context("GNU time wrote something else")?.context("not a number");
+    let mut next =
+        || words.next().context("GNU time wrote something else")?.context("not a number");
     let (wall, user, system, peak_kib) = (next()?, next()?, next()?, next()?);
-    Ok(Took { wall, cpu: user + system, peak_mb: peak_kib * 1024.0 / 1e6, status: status.code().unwrap_or(-1) })
+    Ok(Took {
+        wall,
+        cpu: user + system,
+        peak_mb: peak_kib * 1024.0 / 1e6,
+        status: status.code().unwrap_or(-1),
+    })
 }
