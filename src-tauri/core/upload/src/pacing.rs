@@ -65,10 +65,19 @@ pub struct Pace {
     rate: Option<f64>,
     best_throughput: f64,
     window: Window,
-    /// The throughput with one less in flight, while it is found out whether one more pays.
-    probing_from: Option<f64>,
+    /// While it is found out whether another number in flight is better.
+    probe: Option<Probe>,
     /// Windows to wait before the next probe.
     hold: usize,
+}
+
+/// Which way the number in flight was moved, and the throughput before that.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Probe {
+    /// One more: has to pay.
+    Up { before: f64 },
+    /// One less: must not cost.
+    Down { before: f64 },
 }
 
 /// Answers since the number in flight was last changed.
@@ -104,7 +113,7 @@ impl Pace {
             rate: None,
             best_throughput: 0.0,
             window: Window::default(),
-            probing_from: None,
+            probe: None,
             hold: 0,
         }
     }
@@ -165,33 +174,46 @@ impl Pace {
         self.resized()
     }
 
-    /// At the end of a window.
+    /// At the end of a window: one more while that pays; where it does not, one less while that costs nothing.
     fn steered(mut self, throughput: f64) -> Self {
         self.window = Window::default();
-        match self.probing_from {
-            Some(before) if throughput <= before * WORTHWHILE => {
+        match self.probe.take() {
+            Some(Probe::Up { before }) if throughput <= before * WORTHWHILE => {
                 self.in_flight = self.in_flight.saturating_sub(1).max(1);
-                self.probing_from = None;
-                self.hold = HOLD;
-                return self;
+                self.probe_down(before)
             }
-            Some(_) => {}
-            None if self.hold > 0 => {
-                self.hold -= 1;
-                return self;
+            Some(Probe::Up { .. }) => self.probe_up(throughput),
+            Some(Probe::Down { before }) if throughput * WORTHWHILE < before => {
+                self.in_flight += 1;
+                Self { hold: HOLD, ..self }
             }
-            None => {}
+            Some(Probe::Down { before }) => self.probe_down(before),
+            None if self.hold > 0 => Self { hold: self.hold - 1, ..self },
+            None => self.probe_up(throughput),
         }
-        let may_rise = self.in_flight < self.bounds.most_in_flight;
-        self.probing_from = may_rise.then_some(throughput);
-        self.in_flight += usize::from(may_rise);
+    }
+
+    fn probe_up(mut self, before: f64) -> Self {
+        if self.in_flight < self.bounds.most_in_flight {
+            self.probe = Some(Probe::Up { before });
+            self.in_flight += 1;
+        }
         self
+    }
+
+    fn probe_down(mut self, before: f64) -> Self {
+        if self.in_flight > 1 {
+            self.probe = Some(Probe::Down { before });
+            self.in_flight -= 1;
+            return self;
+        }
+        Self { hold: HOLD, ..self }
     }
 
     fn lowered(mut self) -> Self {
         self.in_flight = (self.in_flight / 2).max(1);
         self.window = Window::default();
-        self.probing_from = None;
+        self.probe = None;
         self.hold = 1;
         self
     }
