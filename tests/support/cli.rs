@@ -18,7 +18,7 @@ pub const LIMIT: Duration = Duration::from_secs(180);
 pub struct Cli {
     binary: PathBuf,
     home: TempDir,
-    passphrase: String,
+    passphrase: Option<String>,
     environment: Vec<(String, String)>,
 }
 
@@ -82,7 +82,7 @@ impl Cli {
     /// The binary was not built.
     pub fn new() -> Result<Self> {
         let home = tempfile::Builder::new().prefix("relaypacs-home-").tempdir()?;
-        let passphrase = "a passphrase for tests".to_owned();
+        let passphrase = Some("a passphrase for tests".to_owned());
         Ok(Self { binary: binary()?, home, passphrase, environment: Vec::new() })
     }
 
@@ -91,6 +91,11 @@ impl Cli {
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Another passphrase from now on. Without one the system's key store is not there either.
+    pub fn passphrase(&mut self, passphrase: Option<&str>) {
+        self.passphrase = passphrase.map(str::to_owned);
     }
 
     /// Its home folder.
@@ -135,7 +140,9 @@ impl Cli {
         command
             .args(arguments)
             .env("RELAYPACS_HOME", self.home.path())
-            .env("RELAYPACS_PASSPHRASE", &self.passphrase)
+            .env_remove("RELAYPACS_PASSPHRASE")
+            .envs(self.passphrase.iter().map(|passphrase| ("RELAYPACS_PASSPHRASE", passphrase)))
+            .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
             .env("NO_COLOR", "1")
             .env("NO_PROXY", "127.0.0.1,localhost")
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
@@ -204,6 +211,18 @@ impl Spawned {
                 return Ok(line);
             }
         }
+    }
+
+    /// Ctrl-C.
+    ///
+    /// # Errors
+    /// It is not there any more, or this is no Unix.
+    pub fn interrupt(&self) -> Result<()> {
+        // The shell's own `kill` is everywhere; a program of this name is not.
+        let said = format!("kill -INT {}", self.child.id());
+        let status = Command::new("/bin/sh").args(["-c", &said]).status().context("a shell")?;
+        anyhow::ensure!(status.success(), "relaypacs could not be interrupted");
+        Ok(())
     }
 
     /// The power is cut: SIGKILL (or its like), no chance to tidy up.
@@ -289,7 +308,12 @@ mod tests {
 
     fn shell() -> Cli {
         let home = TempDir::new().unwrap();
-        Cli { binary: "/bin/sh".into(), home, passphrase: "p".into(), environment: Vec::new() }
+        Cli {
+            binary: "/bin/sh".into(),
+            home,
+            passphrase: Some("p".into()),
+            environment: Vec::new(),
+        }
     }
 
     #[test]

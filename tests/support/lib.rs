@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod corpus;
 pub mod fixture;
+pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;

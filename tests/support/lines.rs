@@ -43,6 +43,15 @@ pub fn tally(lines: &[Value], key: &str) -> BTreeMap<String, u64> {
     counts
 }
 
+/// A path as an argument.
+///
+/// # Panics
+/// It is not Unicode; those of tests are.
+#[must_use]
+pub fn arg(path: &Path) -> &str {
+    path.to_str().unwrap_or_else(|| panic!("{} is not Unicode", path.display()))
+}
+
 /// Every regular file below a folder, sorted.
 ///
 /// # Panics

@@ -80,6 +80,7 @@ impl Exit {
             | Code::DestinationNotUsable
             | Code::CredentialFile
             | Code::ReceiptUnknown
+            | Code::ReceiptNotSaved
             | Code::StudyUnknown => Self::Usage,
             Code::NothingToSend => Self::Nothing,
             Code::Stopped => Self::Stopped,

@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Fault> {
+    if let Some(path) = &args.receipt {
+        relaypacs_relay::try_receipt(path)?;
+    }
     let relay = session.relay().await?;
     // Lives as long as the run: the practice archive is an archive in this process.
     let mut _practice = None;
@@ -64,7 +67,17 @@ pub(crate) fn finish(
     if !summary.adds_up() {
         return Err(Fault::with(Code::Internal, "the counts of this run do not add up"));
     }
-    Ok(if session.stop.is_stopped() { Exit::Stopped } else { exit })
+    if let Some(fault) = &summary.paper_fault {
+        crate::exit::explain(fault, session.json());
+        return Ok(Exit::Fault);
+    }
+    if !session.stop.is_stopped() {
+        return Ok(exit);
+    }
+    if !session.json() {
+        people::fault(&Fault::new(Code::Stopped));
+    }
+    Ok(Exit::Stopped)
 }
 
 fn people(summary: &Summary, scanned: Option<&ScanCounts>) {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use relaypacs_model::Seen;
-use relaypacs_scan::{Cancel, Limits, Options, open, scan};
+use relaypacs_scan::{Cancel, Limits, Opener, Options, scan};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -39,8 +39,9 @@ fuzz_target!(|bytes: &[u8]| {
     });
     assert!(scanned.is_ok(), "one file stopped the scan");
     assert!(files <= 1_001 + 1_001 * 1_001);
+    let opener = Opener::new();
     for one in found.into_iter().take(8) {
-        let Ok(opened) = open(&one.location) else { continue };
+        let Ok(opened) = opener.open(&one.location) else { continue };
         let said = opened.bytes;
         let mut reader = opened.reader.take(16 << 20);
         if let Ok(read) = io::copy(&mut reader, &mut io::sink()) {

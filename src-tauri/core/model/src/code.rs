@@ -117,6 +117,8 @@ codes! {
     HomeNotWritable = "home_not_writable",
     /// The ledger's chain does not hold.
     LedgerBroken = "ledger_broken",
+    /// The receipt that the user asked for could not be saved.
+    ReceiptNotSaved = "receipt_not_saved",
     /// No such receipt.
     ReceiptUnknown = "receipt_unknown",
     /// Studies named on the command line are not in the queue.

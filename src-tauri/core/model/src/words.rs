@@ -239,6 +239,11 @@ impl Code {
                 "The archive and the queue are not affected.",
                 "Keep the file as it is and tell the person responsible for data protection.",
             ),
+            Self::ReceiptNotSaved => say(
+                "The receipt could not be saved in its place.",
+                "Nothing is lost: what was sent stands in the ledger.",
+                "Give --receipt a folder that exists and can be written; `relaypacs receipt` shows the ledger's copy.",
+            ),
             Self::ReceiptUnknown => say(
                 "There is no receipt with this number.",
                 NOTHING,

@@ -197,7 +197,7 @@ async fn compare(
         .map(|row| {
             let (lane, study) = (lane.clone(), ask.study_uid.clone());
             async move {
-                let part = Arc::new(SourcePart::new(&row));
+                let part = Arc::new(SourcePart::new(&row, &lane.opener));
                 lane.run.requested();
                 let compared = lane.archive.compare(&study, &row.series_uid, part).await?;
                 lane.signs.gained();

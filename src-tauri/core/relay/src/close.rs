@@ -41,7 +41,7 @@ pub(crate) async fn close(
         for row in &rows {
             *counts.entry(row.outcome()).or_default() += 1;
         }
-        report.tell(&closing.study_uid, &rows, &mut outcomes)?;
+        report.tell(&closing.study_uid, &rows, &mut outcomes);
     }
     let ended = closing.clone();
     let Some(latest) = latest else { return Ok(Erased::NotYet) };
@@ -69,7 +69,7 @@ pub(crate) async fn leave(
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        report.tell(&closing.study_uid, &rows, &mut outcomes)?;
+        report.tell(&closing.study_uid, &rows, &mut outcomes);
     }
     report.study(&closing.study_uid, outcomes, false);
     Ok(())

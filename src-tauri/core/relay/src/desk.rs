@@ -9,6 +9,7 @@ use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{ImportId, Queue};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
@@ -17,9 +18,16 @@ use tokio::sync::oneshot;
 pub(crate) struct Books {
     pub(crate) queue: Queue,
     pub(crate) ledger: Ledger,
+    /// Receipts that were begun or written in during this run.
+    open: BTreeSet<ReceiptId>,
 }
 
 impl Books {
+    /// The books of a home, opened.
+    pub(crate) fn new(queue: Queue, ledger: Ledger) -> Self {
+        Self { queue, ledger, open: BTreeSet::new() }
+    }
+
     /// The name of an import in the ledger: stable, and never that of another import, not even one of a queue that
     /// was begun anew.
     pub(crate) fn import_name(&self, import: ImportId) -> Result<ledger::ImportId, Fault> {
@@ -39,7 +47,18 @@ impl Books {
         label: &DestinationLabel,
     ) -> Result<ReceiptId, Fault> {
         let name = self.import_name(import)?;
-        self.ledger.begin_receipt(name, label, now()).or_fault()
+        let receipt = self.ledger.begin_receipt(name, label, now()).or_fault()?;
+        self.open.insert(receipt);
+        Ok(receipt)
+    }
+
+    /// Ends the receipts of a run: complete for now. What waits and gets there later ends them again.
+    pub(crate) fn end_receipts(&mut self) -> Result<(), Fault> {
+        while let Some(receipt) = self.open.first().copied() {
+            self.ledger.end_receipt(receipt, now()).or_fault()?;
+            self.open.remove(&receipt);
+        }
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@ use relaypacs_ledger::{LedgerError, PaperError};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::QueueError;
 use relaypacs_scan::ScanError;
+use std::io::ErrorKind;
 
 /// Turns the error of a room into a [`Fault`].
 pub(crate) trait OrFault<T> {
@@ -53,7 +54,8 @@ impl<T> OrFault<T> for Result<T, ScanError> {
 impl<T> OrFault<T> for Result<T, PaperError> {
     fn or_fault(self) -> Result<T, Fault> {
         self.map_err(|error| match error {
-            PaperError::Io(error) => disk_fault(&error),
+            PaperError::Io(error) if error.kind() == ErrorKind::StorageFull => disk_fault(&error),
+            PaperError::Io(error) => Fault::with(Code::ReceiptNotSaved, error.kind()),
             PaperError::DoesNotAddUp { .. } => Fault::with(Code::Internal, error),
         })
     }

@@ -10,7 +10,7 @@ use crate::faults::OrFault;
 use crate::observer::{Observer, ScanCounts};
 use crate::stop::Stop;
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
-use relaypacs_model::{Code, Fault, Found, Seen, Skip, SkipReason};
+use relaypacs_model::{Code, Fault, Found, Location, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
 use relaypacs_scan::Options;
 use std::path::PathBuf;
@@ -115,7 +115,7 @@ fn finish(
         skipped: counts.skipped.clone(),
     };
     books.ledger.append(EventId::of(&[b"imported", &name.0]), &event, now()).or_fault()?;
-    books.ledger.begin_receipt(name, &label, now()).or_fault()?;
+    books.receipt_of(import.id(), &label)?;
     books.queue.finish_import(import, now()).or_fault()
 }
 
@@ -131,8 +131,14 @@ struct Taking<'a> {
 impl Taking<'_> {
     fn take(&mut self, seen: Seen, stop: &Stop) {
         match seen {
-            Seen::Instance(found) => self.found.push(*found),
-            Seen::Skipped(skip) => self.skips.push(skip),
+            Seen::Instance(found) => {
+                let location = lasting(found.location);
+                self.found.push(Found { location, ..*found });
+            }
+            Seen::Skipped(skip) => {
+                let (location, earlier) = (lasting(skip.location), skip.earlier.map(lasting));
+                self.skips.push(Skip { location, earlier, ..skip });
+            }
             Seen::Index(_) => {}
         }
         if self.failed.is_none()
@@ -158,6 +164,17 @@ impl Taking<'_> {
     }
 }
 
+/// The same place for whoever works the queue later, from whatever working directory.
+fn lasting(location: Location) -> Location {
+    let absolute = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+    match location {
+        Location::File(path) => Location::File(absolute(path)),
+        Location::Member { archive, steps } => {
+            Location::Member { archive: absolute(archive), steps }
+        }
+    }
+}
+
 fn offer(
     books: &mut Books,
     import: &mut Import,
@@ -173,4 +190,23 @@ fn offer(
         skips.iter().all(|skip| skip.reason != SkipReason::Conflict || skip.header.is_some())
     );
     books.queue.skip(import, skips).or_fault()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relaypacs_model::MemberStep;
+
+    #[test]
+    fn what_is_queued_names_its_place_without_the_working_directory() {
+        let here = std::env::current_dir().unwrap();
+        let steps = vec![MemberStep { index: 3, name: "a/IM".into() }];
+        let member = |archive: PathBuf| Location::Member { archive, steps: steps.clone() };
+        assert_eq!(
+            lasting(Location::File("disc/IM1".into())),
+            Location::File(here.join("disc/IM1"))
+        );
+        assert_eq!(lasting(member("./a.zip".into())), member(here.join("a.zip")));
+        assert_eq!(lasting(member(here.join("a.zip"))), member(here.join("a.zip")));
+    }
 }

@@ -14,6 +14,7 @@ use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault, Moment, ReadBack, Reason};
 use relaypacs_queue::{DestinationId, Phase, StudyFilter, StudyId, StudyToAsk};
+use relaypacs_scan::Opener;
 use relaypacs_upload::{Archive, Trouble, backoff};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -33,6 +34,8 @@ pub(crate) struct Lane {
     pub(crate) run: Arc<Run>,
     pub(crate) signs: Signs,
     pub(crate) stop: Stop,
+    /// Shared by all lanes of a run: it remembers where the members of an archive are.
+    pub(crate) opener: Opener,
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
 }

@@ -33,7 +33,7 @@ pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Ve
 pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};
-pub use report::{Reach, sentence};
+pub use report::{Reach, sentence, try_receipt};
 pub use stop::Stop;
 pub use work::Work;
 

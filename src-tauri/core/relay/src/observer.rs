@@ -148,6 +148,8 @@ pub struct Summary {
     pub bytes_sent_again: u64,
     /// HTTP requests made.
     pub requests: u64,
+    /// Why the paper receipt could not be saved, where it was asked for and could not.
+    pub paper_fault: Option<Fault>,
     /// How long it took.
     pub took: Duration,
 }

@@ -2,6 +2,7 @@
 
 use relaypacs_model::{Location, SopClassUid, SopInstanceUid};
 use relaypacs_queue::InstanceRow;
+use relaypacs_scan::Opener;
 use relaypacs_upload::Part;
 use std::io::{self, Read};
 use std::time::SystemTime;
@@ -13,16 +14,18 @@ pub(crate) struct SourcePart {
     bytes: u64,
     modified: Option<SystemTime>,
     location: Location,
+    opener: Opener,
 }
 
 impl SourcePart {
-    pub(crate) fn new(row: &InstanceRow) -> Self {
+    pub(crate) fn new(row: &InstanceRow, opener: &Opener) -> Self {
         Self {
             sop_instance_uid: row.sop_uid.clone(),
             sop_class_uid: row.sop_class_uid.clone(),
             bytes: row.bytes,
             modified: row.modified,
             location: row.location.clone(),
+            opener: opener.clone(),
         }
     }
 }
@@ -41,7 +44,7 @@ impl Part for SourcePart {
     }
 
     fn open(&self) -> io::Result<Box<dyn Read + Send>> {
-        let opened = relaypacs_scan::open(&self.location)?;
+        let opened = self.opener.open(&self.location)?;
         // Whole milliseconds: the queue keeps no finer time than that.
         let millis = |time: SystemTime| {
             time.duration_since(SystemTime::UNIX_EPOCH).map(|d| d.as_millis()).ok()

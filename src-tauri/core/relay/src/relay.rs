@@ -44,7 +44,7 @@ impl Relay {
             let queue =
                 Queue::open(&home.queue(), &QueueKey::new(*keys.queue), now()).or_fault()?;
             let ledger = Ledger::open(&home.ledger(), &LedgerKey::new(*keys.ledger)).or_fault()?;
-            Ok(Self { desk: Desk::new(Books { queue, ledger })?, _lock: lock })
+            Ok(Self { desk: Desk::new(Books::new(queue, ledger))?, _lock: lock })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
     }

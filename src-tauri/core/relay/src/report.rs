@@ -6,7 +6,7 @@ use crate::observer::{Observer, ScanCounts, StudyEnd, Summary, Verdict};
 use relaypacs_ledger::{
     Counts, DestinationLabel, PaperForm, PaperHead, PaperLine, ReceiptWriter, SavedReceipt, Version,
 };
-use relaypacs_model::{Fault, Outcome, SkipReason, StudyInstanceUid};
+use relaypacs_model::{Code, DestinationName, Fault, Outcome, SkipReason, StudyInstanceUid};
 use relaypacs_queue::{ImportId, InstanceRow};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -32,6 +32,18 @@ pub(crate) struct Report {
 struct Told {
     outcomes: BTreeMap<Outcome, u64>,
     papers: Vec<SavedReceipt>,
+    /// Why there is no paper receipt. The images go on all the same.
+    paper_fault: Option<Fault>,
+}
+
+impl Told {
+    fn write(&mut self, line: &PaperLine<'_>) {
+        let failed = self.papers.iter_mut().find_map(|paper| paper.line(line).or_fault().err());
+        if let Some(fault) = failed {
+            self.papers.clear();
+            self.paper_fault = Some(fault);
+        }
+    }
 }
 
 impl Report {
@@ -39,25 +51,14 @@ impl Report {
         Self { reach, observer, told: Mutex::default() }
     }
 
-    /// Begins the paper receipt: JSON at `path`, the same to print beside it (or only to print, for a `.txt`).
-    pub(crate) fn on_paper(
-        &self,
-        path: &Path,
-        destination: &DestinationLabel,
-    ) -> Result<(), Fault> {
-        let version = Version::parse(env!("CARGO_PKG_VERSION"))
-            .map_err(|error| Fault::with(relaypacs_model::Code::Internal, error))?;
-        let head = PaperHead { version, destination: destination.clone(), started: now() };
-        let form = PaperForm::of(path);
-        let mut papers = vec![SavedReceipt::create(path, form, head.clone()).or_fault()?];
-        if form == PaperForm::Json {
-            let text = path.with_extension("txt");
-            papers.push(SavedReceipt::create(&text, PaperForm::Text, head).or_fault()?);
+    /// Begins the paper receipt: JSON at `path`, the same to print beside it (or only to print, for a `.txt`). One that
+    /// cannot be written is told at the end; the images go on.
+    pub(crate) fn on_paper(&self, path: &Path, destination: &DestinationLabel) {
+        match papers(path, destination) {
+            Ok(papers) => self.told().papers = papers,
+            Err(fault) => self.told().paper_fault = Some(fault),
         }
-        self.told().papers = papers;
-        Ok(())
     }
-
     /// True where the run is about this instance.
     pub(crate) fn is_about(&self, row: &InstanceRow) -> bool {
         match self.reach {
@@ -72,16 +73,14 @@ impl Report {
         study: &StudyInstanceUid,
         rows: &[InstanceRow],
         outcomes: &mut BTreeMap<Outcome, u64>,
-    ) -> Result<(), Fault> {
+    ) {
         for row in rows.iter().filter(|row| self.is_about(row)) {
             let outcome = row.outcome();
             *outcomes.entry(outcome).or_default() += 1;
             {
                 let mut told = self.told();
                 *told.outcomes.entry(outcome).or_default() += 1;
-                for paper in &mut told.papers {
-                    paper.line(&line(study, row, outcome)).or_fault()?;
-                }
+                told.write(&line(study, row, outcome));
             }
             self.observer.verdict(&Verdict {
                 sop_instance_uid: row.sop_uid.clone(),
@@ -89,7 +88,6 @@ impl Report {
                 reason: row.reason,
             });
         }
-        Ok(())
     }
 
     /// Tells that a study came to its end in this run.
@@ -108,13 +106,14 @@ impl Report {
     pub(crate) fn finish(
         &self,
         skipped: &BTreeMap<SkipReason, u64>,
-    ) -> Result<BTreeMap<Outcome, u64>, Fault> {
+    ) -> (BTreeMap<Outcome, u64>, Option<Fault>) {
         let told = std::mem::take(&mut *self.told());
         let counts = counts(&told.outcomes, skipped);
+        let mut paper_fault = told.paper_fault;
         for paper in told.papers {
-            paper.finish(&counts, now()).or_fault()?;
+            paper_fault = paper_fault.or(paper.finish(&counts, now()).or_fault().err());
         }
-        Ok(told.outcomes)
+        (told.outcomes, paper_fault)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
@@ -128,6 +127,29 @@ pub fn sentence(summary: &Summary, scanned: Option<&ScanCounts>) -> String {
     let none = BTreeMap::new();
     let skipped = scanned.map_or(&none, |scanned| &scanned.skipped);
     relaypacs_ledger::verdict_sentence(&counts(&summary.outcomes, skipped))
+}
+
+fn papers(path: &Path, destination: &DestinationLabel) -> Result<Vec<SavedReceipt>, Fault> {
+    let version = Version::parse(env!("CARGO_PKG_VERSION"))
+        .map_err(|error| Fault::with(Code::Internal, error))?;
+    let head = PaperHead { version, destination: destination.clone(), started: now() };
+    let form = PaperForm::of(path);
+    let mut papers = vec![SavedReceipt::create(path, form, head.clone()).or_fault()?];
+    if form == PaperForm::Json {
+        let text = path.with_extension("txt");
+        papers.push(SavedReceipt::create(&text, PaperForm::Text, head).or_fault()?);
+    }
+    Ok(papers)
+}
+
+/// Finds out whether a receipt could be saved at `path`, before anything is sent. Leaves nothing behind.
+///
+/// # Errors
+/// [`Code::ReceiptNotSaved`], [`Code::DiskFull`].
+pub fn try_receipt(path: &Path) -> Result<(), Fault> {
+    let name =
+        DestinationName::parse("trial").map_err(|error| Fault::with(Code::Internal, error))?;
+    papers(path, &DestinationLabel::from(&name)).map(drop)
 }
 
 fn counts(outcomes: &BTreeMap<Outcome, u64>, skipped: &BTreeMap<SkipReason, u64>) -> Counts {

@@ -20,8 +20,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(600);
 
 /// Sends a batch. `flying` is the number of batches in flight, this one counted.
 pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result<Ended, Fault> {
-    let parts =
-        claim.rows.iter().map(|row| Arc::new(SourcePart::new(row)) as Arc<dyn Part>).collect();
+    let part = |row| Arc::new(SourcePart::new(row, &lane.opener)) as Arc<dyn Part>;
+    let parts = claim.rows.iter().map(part).collect();
     let batch = Batch { study: claim.study_uid.clone(), parts };
     let answer = exchange(&lane, &claim, &batch).await?;
     let (bytes, count) = (batch.bytes(), claim.rows.len());

@@ -1,6 +1,7 @@
 //! A run: every destination that has something to do gets a lane, and at the end everything is told.
 
 use crate::close::{Closing, leave};
+use crate::desk::Books;
 use crate::faults::OrFault;
 use crate::gate::Gate;
 use crate::lane::Lane;
@@ -14,6 +15,7 @@ use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{
     DestinationId, DestinationRow, Phase, Scope, StudyFilter, StudyId, StudyRow,
 };
+use relaypacs_scan::Opener;
 use relaypacs_upload::{Archive, Timing};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -58,13 +60,14 @@ impl Relay {
             })
             .await?;
         if let (Some(path), Some(row)) = (&work.paper, rows.first()) {
-            report.on_paper(path, &DestinationLabel::from(&row.destination))?;
+            report.on_paper(path, &DestinationLabel::from(&row.destination));
         }
         let run = Arc::new(Run::new(&counts));
         self.run_lanes(&rows, work.patience, &report, &run, &observer, stop).await?;
         self.tell_what_waits(&rows, &report).await?;
+        self.desk.ask(Books::end_receipts).await?;
         let skipped = self.skipped(work.reach).await?;
-        let outcomes = report.finish(&skipped)?;
+        let (outcomes, paper_fault) = report.finish(&skipped);
         let instances = self.offered(work.reach, counts.here().instances).await?;
         let (bytes_sent, bytes_sent_again, requests) = run.totals();
         Ok(Summary {
@@ -73,6 +76,7 @@ impl Relay {
             bytes_sent,
             bytes_sent_again,
             requests,
+            paper_fault,
             took: begun.elapsed(),
         })
     }
@@ -87,6 +91,7 @@ impl Relay {
         stop: &Stop,
     ) -> Result<(), Fault> {
         let mut lanes = JoinSet::new();
+        let opener = Opener::new();
         for row in rows {
             let id = row.id;
             // Whoever starts a run wants it tried now.
@@ -110,6 +115,7 @@ impl Relay {
                 run: run.clone(),
                 signs: Signs::new(),
                 stop: stop.clone(),
+                opener: opener.clone(),
                 absent: Mutex::new(HashMap::new()),
             });
             lanes.spawn(lane.work(patience));

@@ -1,6 +1,8 @@
 //! Archive files: each member is looked at as a file would be, unpacked as a stream and never onto a disk.
 
+pub(crate) mod contents;
 mod gzip;
+pub(crate) mod tape;
 mod tar;
 pub(crate) mod zip;
 mod zip_directory;
@@ -29,6 +31,9 @@ pub(crate) struct Opening<'a> {
     pub(crate) out: &'a mut dyn FnMut(Report),
 }
 
+/// A reader of a member, and its size where that is known.
+pub(crate) type Unpacked = (Box<dyn Read + Send>, Option<u64>);
+
 /// Looks at every member.
 ///
 /// # Errors
@@ -46,23 +51,6 @@ pub(crate) fn examine(
             tar::examine(whole, steps, opening)
         }
         Packing::Gzip => gzip::examine(store, steps, opening),
-    }
-}
-
-/// A reader of the member that `step` names in `store`, and its size where the archive declares it.
-///
-/// # Errors
-/// Whatever ends reading; `NotFound` where there is no such member any more.
-pub(crate) fn member(
-    store: &Store,
-    step: &MemberStep,
-    limits: &Limits,
-) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
-    match packing(store)? {
-        Some(Packing::Tar) => tar::member(store.range(0, store.size()), step),
-        Some(Packing::Gzip) => gzip::member(store, step, limits),
-        Some(Packing::Zip) => zip::member(store, step, limits),
-        None => Err(gone()),
     }
 }
 

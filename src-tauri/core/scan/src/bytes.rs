@@ -117,6 +117,13 @@ pub(crate) struct Range {
     end: u64,
 }
 
+impl Range {
+    /// Where the next read begins.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+}
+
 impl Read for Range {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end.saturating_sub(self.at)).unwrap_or(usize::MAX);

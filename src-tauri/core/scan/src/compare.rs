@@ -3,7 +3,7 @@
 use crate::Cancel;
 use crate::archive::read_most;
 use crate::bytes::Bound;
-use crate::open::open;
+use crate::open::Opener;
 use relaypacs_model::Location;
 use std::hash::Hasher;
 use std::io;
@@ -18,9 +18,14 @@ pub(crate) enum Fault {
 }
 
 /// True where both have the same bytes.
-pub(crate) fn same(earlier: &Location, later: &Location, cancel: &Cancel) -> Result<bool, Fault> {
-    let mut one = open(earlier).map_err(|_| Fault::Earlier)?;
-    let mut two = open(later).map_err(Fault::Later)?;
+pub(crate) fn same(
+    opener: &Opener,
+    earlier: &Location,
+    later: &Location,
+    cancel: &Cancel,
+) -> Result<bool, Fault> {
+    let mut one = opener.open(earlier).map_err(|_| Fault::Earlier)?;
+    let mut two = opener.open(later).map_err(Fault::Later)?;
     if one.bytes != two.bytes {
         return Ok(false);
     }
@@ -40,13 +45,14 @@ pub(crate) fn same(earlier: &Location, later: &Location, cancel: &Cancel) -> Res
     }
 }
 
-/// A digest by `hasher`, to find candidates among many; never a proof.
+/// How many bytes it has, and a digest by `hasher` to find candidates among many; never a proof.
 pub(crate) fn digest(
+    opener: &Opener,
     location: &Location,
     mut hasher: impl Hasher,
     cancel: &Cancel,
-) -> io::Result<u64> {
-    let mut opened = open(location)?;
+) -> io::Result<(u64, u64)> {
+    let mut opened = opener.open(location)?;
     let mut piece = vec![0; PIECE];
     loop {
         if cancel.is_cancelled() {
@@ -54,7 +60,7 @@ pub(crate) fn digest(
         }
         let read = read_most(&mut opened.reader, &mut piece)?;
         if read == 0 {
-            return Ok(hasher.finish());
+            return Ok((opened.bytes, hasher.finish()));
         }
         hasher.write(piece.get(..read).unwrap_or_default());
     }

@@ -112,9 +112,12 @@ pub(crate) fn read<S: Bytes>(
             Ok(Err(Unfit::new(SkipReason::Unreadable, detail)))
         }
         Kind::Other => {
+            // A file that was damaged on its way: a byte order mark put in front, the preamble lost or a sector gained.
             let head = source.peek(0, 1024)?;
-            let mark = head.windows(8).any(|eight| eight == b"DICM\x02\0\0\0");
-            let detail = if mark { "its DICM mark is not at byte 128" } else { "not DICOM" };
+            let detail = match head.windows(6).position(|six| six == b"DICM\x02\0") {
+                Some(at) => format!("its DICM mark is at byte {at}, not at byte 128"),
+                None => "not DICOM".to_owned(),
+            };
             Ok(Err(Unfit::new(SkipReason::NotDicom, detail)))
         }
         Kind::Part10 | Kind::BareMeta | Kind::Bare(_) | Kind::Archive(_) => {

@@ -1,10 +1,9 @@
 //! A DICOMDIR held against what is really there. It is a hint: it decides nothing, but what it lists and the disc lacks
 //! may be a lost image.
 
-use crate::archive;
-use crate::bytes::{Store, Stream, Window};
+use crate::bytes::{Stream, Window};
 use crate::dicomdir::{self, Directory};
-use crate::open::{self, inmost};
+use crate::open::Opener;
 use crate::seen_before::{Ordinal, SeenBefore};
 use crate::{Cancel, Limits, examine};
 use relaypacs_model::{IndexReport, Location, MemberStep};
@@ -13,7 +12,6 @@ use std::fs;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// How many missing files are named.
 const NAMED: usize = 1_000;
@@ -23,13 +21,14 @@ const LISTINGS: usize = 16;
 /// Holds the DICOMDIR at `location` against the disc and against the instances that its source yielded.
 pub(crate) fn check(
     location: Location,
+    opener: &Opener,
     seen: &SeenBefore,
     of_source: Range<Ordinal>,
     limits: &Limits,
     cancel: &Cancel,
 ) -> IndexReport {
-    let directory = read(&location, limits, cancel);
-    let mut there = There::of(&location, limits);
+    let directory = read(&location, opener, limits, cancel);
+    let mut there = There::of(&location, opener);
     let mut report = IndexReport {
         location,
         listed: 0,
@@ -63,7 +62,7 @@ pub(crate) fn check(
     report
 }
 
-fn read(location: &Location, limits: &Limits, cancel: &Cancel) -> Directory {
+fn read(location: &Location, opener: &Opener, limits: &Limits, cancel: &Cancel) -> Directory {
     let gone = || Directory {
         damage: Some("it cannot be opened any more".into()),
         ..Directory::default()
@@ -74,7 +73,7 @@ fn read(location: &Location, limits: &Limits, cancel: &Cancel) -> Directory {
         let mut window = Window::new(&file, about.len(), &mut buffer, cancel);
         return dicomdir::read(&mut window, limits, cancel);
     }
-    let Ok(opened) = open::open(location) else { return gone() };
+    let Ok(opened) = opener.open(location) else { return gone() };
     let size = Some(opened.bytes);
     dicomdir::read(&mut Stream::new(opened.reader, size, cancel), limits, cancel)
 }
@@ -153,7 +152,7 @@ enum There {
 }
 
 impl There {
-    fn of(location: &Location, limits: &Limits) -> Self {
+    fn of(location: &Location, opener: &Opener) -> Self {
         match Base::of(location) {
             Base::Folder(base) => Self::Disc { base, listings: HashMap::new() },
             Base::InArchive { archive, prefix, .. } => {
@@ -161,7 +160,7 @@ impl There {
                     Location::Member { steps, .. } => steps,
                     Location::File(_) => &[],
                 };
-                let names = member_names(&archive, steps, limits);
+                let names = opener.names(&archive, steps).unwrap_or_default();
                 let names = names.iter().map(|name| normal(name)).collect();
                 Self::Archive { prefix, names }
             }
@@ -205,13 +204,4 @@ fn insensitive(
 fn list(folder: &Path) -> HashMap<String, PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
     entries.map(|entry| (normal_part(&entry.file_name().to_string_lossy()), entry.path())).collect()
-}
-
-/// The names in the archive that holds the DICOMDIR.
-fn member_names(archive: &Path, steps: &[MemberStep], limits: &Limits) -> Vec<String> {
-    let Ok((file, about)) = examine::open_regular(archive) else { return Vec::new() };
-    let store = Store::File(Arc::new(file), about.len());
-    inmost(store, steps, limits)
-        .and_then(|(store, _)| archive::names(&store, limits))
-        .unwrap_or_default()
 }

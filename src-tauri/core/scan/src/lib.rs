@@ -14,6 +14,8 @@ mod element;
 mod examine;
 mod header;
 mod index_check;
+#[cfg(test)]
+mod made;
 mod meta;
 mod open;
 mod pipeline;
@@ -24,9 +26,9 @@ mod sources;
 mod walk;
 mod walker;
 
-pub use dicomdir::{Directory, read_directory};
+pub use dicomdir::{Directory, Referenced, read_directory};
 pub use header::{Unfit, read_header};
-pub use open::{Opened, open};
+pub use open::{Cost, Opened, Opener};
 
 use relaypacs_model::Seen;
 use std::io;

@@ -4,12 +4,12 @@
 mod made;
 mod support;
 
-use made::{dicomdir, tar_bytes, zip_file};
+use made::{dicomdir, gzip, tar_bytes, zip_file};
 use proptest::prelude::*;
 use relaypacs_model::Location;
-use relaypacs_scan::{Options, open, read_directory, read_header};
+use relaypacs_scan::{Opener, Options, read_directory, read_header};
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use support::{Outcome, dicom, element, front, short};
 
 /// A valid file of every sort that is read here.
@@ -21,9 +21,8 @@ fn sound() -> Outcome<Vec<Vec<u8>>> {
     let index = dicomdir(&["A\\B", "C"]);
     zip_file(&path, &[("IM", &rich), ("DICOMDIR", &index)])?;
     let tar = tar_bytes(&[("IM", &rich)]);
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(&tar)?;
-    Ok(vec![rich, index, fs::read(path)?, tar, gz.finish()?])
+    let packed = gzip(&tar)?;
+    Ok(vec![rich, index, fs::read(path)?, tar, packed])
 }
 
 fn mutate(mut bytes: Vec<u8>, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
@@ -70,7 +69,7 @@ proptest! {
             let all = short(folder.path(), &Options::default())?;
             assert!(!all.lines.is_empty());
             if all.lines == ["f instance"] {
-                let opened = open(&Location::File(path))?;
+                let opened = Opener::new().open(&Location::File(path))?;
                 assert!(opened.bytes > 0);
             }
             Ok(())

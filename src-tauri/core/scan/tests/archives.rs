@@ -2,16 +2,17 @@
 
 #[path = "support/archives.rs"]
 mod made;
+#[path = "archives/opening.rs"]
+mod opening;
 mod support;
 
-use made::{dicomdir, tar_bytes, zip_file};
+use made::{dicomdir, gzip, tar_bytes, zip_file};
 use relaypacs_scan::{Limits, Options};
 use std::fs;
 use support::{Outcome, dicom, element, short};
 
 #[test]
 fn archives_are_looked_into_one_level_deep_whatever_they_are_called() -> Outcome<()> {
-    use std::io::Write;
     let root = tempfile::tempdir()?;
     let at = |name: &str| root.path().join(name);
     zip_file(&at("third"), &[("IM", &dicom("1.2.1"))])?;
@@ -23,9 +24,7 @@ fn archives_are_looked_into_one_level_deep_whatever_they_are_called() -> Outcome
     fs::remove_file(at("second"))?;
     let tar = tar_bytes(&[("x/IM", &dicom("1.2.4")), ("x/T", b"text"), ("../out", b"no")]);
     fs::write(at("study.tar"), &tar)?;
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(&tar)?;
-    fs::write(at("study.tgz"), gz.finish()?)?;
+    fs::write(at("study.tgz"), gzip(&tar)?)?;
     fs::write(at("tar.cut"), tar.get(..700).unwrap_or_default())?;
     let all = short(root.path(), &Options::default())?;
     let expected = [

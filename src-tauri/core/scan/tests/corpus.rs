@@ -2,7 +2,7 @@
 //! file is asserted.
 
 use relaypacs_model::{IndexReport, Location, Seen, SkipReason};
-use relaypacs_scan::{Cancel, Options, open, scan};
+use relaypacs_scan::{Cancel, Opener, Options, scan};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -268,7 +268,7 @@ fn dicom(sop: &str) -> Vec<u8> {
 }
 
 fn read_all(location: &Location) -> Outcome<(Vec<u8>, u64)> {
-    let mut opened = open(location)?;
+    let mut opened = Opener::new().open(location)?;
     let mut bytes = Vec::new();
     opened.reader.read_to_end(&mut bytes)?;
     Ok((bytes, opened.bytes))

@@ -347,3 +347,26 @@ fn the_way_that_a_data_set_is_written_is_seen_and_a_contradiction_is_damage() ->
     assert_eq!(unfit(&cut).0, SkipReason::Damaged);
     Ok(())
 }
+
+#[test]
+fn a_dicm_mark_at_the_wrong_place_is_no_dicom_and_the_detail_says_where_it_is() -> Outcome<()> {
+    let root = tempfile::tempdir()?;
+    let whole = dicom("1.2.3");
+    let from_mark = whole.get(128..).unwrap_or_default();
+    let fronts =
+        [(&b""[..], from_mark, 0), (&[0; 512], from_mark, 512), (&[0; 640], from_mark, 640)];
+    let marks = [(&b"\xFF\xFE"[..], &whole[..], 130), (b"\xEF\xBB\xBF", &whole, 131)];
+    let mut expected = Vec::new();
+    for (n, (front, rest, at)) in fronts.into_iter().chain(marks).enumerate() {
+        fs::write(root.path().join(format!("{n}")), [front, rest].concat())?;
+        expected.push(format!("its DICM mark is at byte {at}, not at byte 128"));
+    }
+    // The four letters alone are a word like any other.
+    fs::write(root.path().join("word"), "notes on the DICM mark, written down by somebody")?;
+    expected.push("not DICOM".into());
+    let all = short(root.path(), &Options::default())?;
+    let details: Vec<&str> = all.skips.iter().map(|skip| skip.detail.as_str()).collect();
+    assert_eq!(details, expected);
+    assert!(all.lines.iter().all(|line| line.ends_with(" not_dicom")), "{:?}", all.lines);
+    Ok(())
+}

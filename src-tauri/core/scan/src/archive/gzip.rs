@@ -7,11 +7,11 @@ use crate::deflated::Guarded;
 use crate::header::Unfit;
 use flate2::bufread::MultiGzDecoder;
 use relaypacs_model::MemberStep;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 
-type Unpacked = Guarded<MultiGzDecoder<BufReader<Range>>>;
+pub(super) type Unpacking = Guarded<MultiGzDecoder<BufReader<Range>>>;
 
-fn unpack(store: &Store, limits: &Limits) -> Unpacked {
+pub(super) fn unpack(store: &Store, limits: &Limits) -> Unpacking {
     let packed = BufReader::with_capacity(32 * 1024, store.range(0, store.size()));
     Guarded::new(MultiGzDecoder::new(packed), store.size(), limits, Bound::Bomb)
 }
@@ -35,22 +35,10 @@ pub(crate) fn examine(
     Ok(())
 }
 
-fn is_tar(store: &Store, limits: &Limits) -> io::Result<bool> {
+pub(super) fn is_tar(store: &Store, limits: &Limits) -> io::Result<bool> {
     let mut head = [0; 512];
     let filled = read_most(&mut unpack(store, limits), &mut head)?;
     Ok(head.get(..filled).and_then(|head| head.get(257..262)) == Some(b"ustar"))
-}
-
-/// A reader of the member that `step` names.
-pub(crate) fn member(
-    store: &Store,
-    step: &MemberStep,
-    limits: &Limits,
-) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
-    if is_tar(store, limits)? {
-        return tar::member(unpack(store, limits), step);
-    }
-    Ok((Box::new(unpack(store, limits)), None))
 }
 
 /// The names of the members of a packed TAR.

@@ -1,9 +1,9 @@
 //! TAR members (POSIX.1 pax, ustar and the long names of GNU), read as a stream.
 
 use super::zip::Checked;
-use super::{Opening, gone, leaves, read_most};
+use super::{Opening, Unpacked, gone, leaves, read_most};
 use crate::Limits;
-use crate::bytes::Bound;
+use crate::bytes::{Bound, Store};
 use crate::header::Unfit;
 use relaypacs_model::{MemberStep, SkipReason};
 use std::io::{self, Read};
@@ -12,10 +12,22 @@ const BLOCK: u64 = 512;
 /// The longest extended header that is read.
 const EXTENDED: u64 = 1 << 20;
 
-struct Entry {
+pub(super) struct Entry {
     name: String,
-    size: u64,
+    pub(super) size: u64,
     sort: Sort,
+}
+
+impl Entry {
+    /// How much lies between its header and the next one.
+    pub(super) fn whole(&self) -> u64 {
+        self.size.saturating_add(padding(self.size))
+    }
+
+    /// True for a regular file of this name.
+    pub(super) fn is_file(&self, name: &str) -> bool {
+        self.name == name && self.sort == Sort::File
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -100,31 +112,43 @@ fn skip(reader: &mut impl Read, mut left: u64, opening: &Opening<'_>) -> io::Res
     Ok(())
 }
 
-/// A reader of the member that `step` names: everything before it is passed over.
-pub(crate) fn member(
-    mut reader: impl Read + Send + 'static,
-    step: &MemberStep,
-) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
-    for index in 0..=step.index {
-        let entry = next(&mut reader)?.ok_or_else(gone)?;
-        if index == step.index {
-            if entry.name != step.name || entry.sort != Sort::File {
-                return Err(gone());
+/// Where the header of each entry begins, and last where the archive ends or cannot be read on. False where reading
+/// failed: another time more may come.
+pub(crate) fn positions(store: &Store, limits: &Limits) -> (Vec<u64>, bool) {
+    let (mut positions, mut at) = (Vec::new(), 0u64);
+    let mut sound = true;
+    while at < store.size() && positions.len() as u64 <= u64::from(limits.archive_members) {
+        positions.push(at);
+        let mut reader = store.range(at, store.size());
+        match next(&mut reader) {
+            Ok(Some(entry)) => at = reader.at().saturating_add(entry.whole()),
+            Ok(None) => break,
+            Err(error) => {
+                sound = Bound::of(&error).is_some();
+                break;
             }
-            let checked = Checked::new(reader.take(entry.size), entry.size, None);
-            return Ok((Box::new(checked), Some(entry.size)));
         }
-        let whole = entry.size.saturating_add(padding(entry.size));
-        io::copy(&mut (&mut reader).take(whole), &mut io::sink())?;
     }
-    Err(gone())
+    positions.shrink_to_fit();
+    (positions, sound)
+}
+
+/// A reader of the member that `step` names and whose header begins at `at`.
+pub(crate) fn member(store: &Store, at: u64, step: &MemberStep) -> io::Result<Unpacked> {
+    let mut reader = store.range(at, store.size());
+    let entry = next(&mut reader)?.ok_or_else(gone)?;
+    if !entry.is_file(&step.name) {
+        return Err(gone());
+    }
+    let checked = Checked::new(reader.take(entry.size), entry.size, None);
+    Ok((Box::new(checked), Some(entry.size)))
 }
 
 /// The names of all members, in order.
 pub(crate) fn names(mut reader: impl Read, limits: &Limits) -> Vec<String> {
     let mut names = Vec::new();
     while let Ok(Some(entry)) = next(&mut reader) {
-        let whole = entry.size.saturating_add(padding(entry.size));
+        let whole = entry.whole();
         names.push(entry.name);
         let skipped = io::copy(&mut (&mut reader).take(whole), &mut io::sink());
         if skipped.is_err() || names.len() as u64 >= u64::from(limits.archive_members) {
@@ -135,7 +159,7 @@ pub(crate) fn names(mut reader: impl Read, limits: &Limits) -> Vec<String> {
 }
 
 /// The next entry; long names and pax records that stand before it are put into it.
-fn next(reader: &mut impl Read) -> io::Result<Option<Entry>> {
+pub(super) fn next(reader: &mut impl Read) -> io::Result<Option<Entry>> {
     let (mut long, mut size) = (None, None);
     // A chain of extended headers is never long; an endless one is no archive.
     for _ in 0..16 {

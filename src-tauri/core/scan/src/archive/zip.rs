@@ -2,7 +2,7 @@
 //! the checksum that the directory declares.
 
 use super::zip_directory::{self, Directory, Member, u16_at, u32_at};
-use super::{Opening, gone, leaves};
+use super::{Opening, Unpacked, gone, leaves};
 use crate::Limits;
 use crate::bytes::{Bound, Store};
 use crate::deflated::Guarded;
@@ -79,15 +79,15 @@ fn refuse(member: &Member, overlap: bool) -> Option<Unfit> {
     None
 }
 
-/// A reader of the member that `step` names.
+/// A reader of the member that `step` names and whose record begins at `at`.
 pub(crate) fn member(
     store: &Store,
+    directory: &Directory,
+    at: u64,
     step: &MemberStep,
     limits: &Limits,
-) -> io::Result<(Box<dyn Read + Send>, Option<u64>)> {
-    let directory = zip_directory::find(store).map_err(|_| gone())?;
-    let index = usize::try_from(step.index).unwrap_or(usize::MAX);
-    let member = directory.members(store).nth(index).ok_or_else(gone)??;
+) -> io::Result<Unpacked> {
+    let member = directory.member(store, at)?;
     if member.name != step.name {
         return Err(gone());
     }

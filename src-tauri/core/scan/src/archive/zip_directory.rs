@@ -105,14 +105,42 @@ fn bytes_at(store: &Store, start: u64, end: u64) -> io::Result<Vec<u8>> {
 /// The members in the order of the directory. Ends at the first broken record, which is an error.
 pub(crate) struct Members {
     reader: BufReader<crate::bytes::Range>,
+    /// Where the next record begins.
+    at: u64,
     shift: u64,
     left: u64,
 }
 
 impl Directory {
     pub(crate) fn members(&self, store: &Store) -> Members {
-        let reader = BufReader::with_capacity(32 * 1024, store.range(self.start, self.end));
-        Members { reader, shift: self.shift, left: self.members }
+        self.from(store, self.start, 32 * 1024)
+    }
+
+    /// Where the record of each member begins.
+    ///
+    /// # Errors
+    /// What ends reading: a directory is known whole or not at all.
+    pub(crate) fn positions(&self, store: &Store) -> io::Result<Vec<u64>> {
+        let mut members = self.members(store);
+        let mut positions = Vec::new();
+        let mut at = members.at;
+        while let Some(member) = members.next() {
+            member?;
+            positions.push(at);
+            at = members.at;
+        }
+        positions.shrink_to_fit();
+        Ok(positions)
+    }
+
+    /// The member whose record begins at `at`.
+    pub(crate) fn member(&self, store: &Store, at: u64) -> io::Result<Member> {
+        self.from(store, at, 512).read()
+    }
+
+    fn from(&self, store: &Store, at: u64, buffer: usize) -> Members {
+        let reader = BufReader::with_capacity(buffer, store.range(at, self.end));
+        Members { reader, at, shift: self.shift, left: self.members }
     }
 }
 
@@ -141,6 +169,7 @@ impl Members {
         self.reader.read_exact(&mut name)?;
         self.reader.read_exact(&mut extra)?;
         self.reader.read_exact(&mut comment)?;
+        self.at += (fixed.len() + name.len() + extra.len() + comment.len()) as u64;
         let flags = u16_at(&fixed, 8);
         let made_by_unix = fixed.get(5) == Some(&3);
         let attributes = u32_at(&fixed, 38);

@@ -3,7 +3,7 @@
 use crate::compare::{self, Fault};
 use crate::examine::Report;
 use crate::header::{Fields, Unfit};
-use crate::open::open;
+use crate::open::Opener;
 use crate::seen_before::{Ordinal, SeenBefore, Variant};
 use crate::{Cancel, Options, examine, index_check, sniff};
 use relaypacs_model::{Found, Header, IndexReport, Location, Seen, Skip, SkipReason};
@@ -15,6 +15,7 @@ const INDEXES: usize = 10_000;
 pub(super) struct Settling<'a> {
     options: &'a Options,
     cancel: &'a Cancel,
+    opener: Opener,
     seen: SeenBefore,
     /// Where the instances of the present source begin.
     source: Ordinal,
@@ -35,6 +36,7 @@ impl<'a> Settling<'a> {
         Self {
             options,
             cancel,
+            opener: Opener::until(cancel),
             seen: SeenBefore::default(),
             source: 0,
             indexes: Vec::new(),
@@ -98,11 +100,12 @@ impl<'a> Settling<'a> {
     pub(super) fn source_ends(&mut self) -> Vec<IndexReport> {
         let of_source = self.source..self.seen.len();
         self.source = self.seen.len();
-        let (limits, cancel) = (&self.options.limits, self.cancel);
-        std::mem::take(&mut self.indexes)
-            .into_iter()
-            .map(|index| index_check::check(index, &self.seen, of_source.clone(), limits, cancel))
-            .collect()
+        let indexes = std::mem::take(&mut self.indexes);
+        let Self { options, cancel, opener, seen, .. } = &*self;
+        let check = |index| {
+            index_check::check(index, opener, seen, of_source.clone(), &options.limits, cancel)
+        };
+        indexes.into_iter().map(check).collect()
     }
 
     fn kin(&mut self, header: &Header, location: &Location) -> Kin {
@@ -120,7 +123,7 @@ impl<'a> Settling<'a> {
     }
 
     fn uid_at(&mut self, location: &Location) -> Option<relaypacs_model::SopInstanceUid> {
-        let opened = open(location).ok()?;
+        let opened = self.opener.open(location).ok()?;
         let size = Some(opened.bytes);
         let mut stream = crate::bytes::Stream::new(opened.reader, size, self.cancel);
         let kind = sniff::kind(&mut stream).ok()?;
@@ -136,7 +139,7 @@ impl<'a> Settling<'a> {
         const OTHER: &str = "other bytes under a SOP Instance UID listed before";
         const LOST: &str = "the instance listed before under this UID can no longer be read";
         if self.seen.variants(ordinal).is_empty() {
-            match compare::same(&first, location, self.cancel) {
+            match compare::same(&self.opener, &first, location, self.cancel) {
                 Ok(true) => return Kin::Same(first),
                 Ok(false) => {}
                 Err(Fault::Earlier) => return Kin::Differs(first, LOST),
@@ -159,7 +162,7 @@ impl<'a> Settling<'a> {
             .map(|known| known.location.clone())
             .collect();
         for known in alike {
-            match compare::same(&known, location, self.cancel) {
+            match compare::same(&self.opener, &known, location, self.cancel) {
                 Ok(true) => return Kin::Same(known),
                 Ok(false) => {}
                 Err(Fault::Earlier) => return Kin::Differs(first, LOST),
@@ -171,8 +174,11 @@ impl<'a> Settling<'a> {
     }
 
     fn variant(&self, location: &Location) -> io::Result<Variant> {
-        let bytes = open(location)?.bytes;
-        let digest = compare::digest(location, self.seen.hasher(), self.cancel)?;
+        let hasher = self.seen.hasher();
+        let (bytes, digest) = compare::digest(&self.opener, location, hasher, self.cancel)?;
         Ok(Variant { bytes, digest, location: location.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests;
