@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_file_is_handed_out_once_after_it_stopped_growing() {
-        let dir = std::env::temp_dir().join(format!("relaypacs-watch-{}", std::process::id()));
+        let place = tempfile::tempdir().unwrap();
+        let dir = place.path().to_path_buf();
         fs::create_dir_all(dir.join("in")).unwrap();
         let file = dir.join("in/IM1");
         let mut folder = Folder::default();
@@ -145,7 +146,6 @@ mod tests {
         fs::write(&file, b"another image under the same name").unwrap();
         assert!(folder.look(&dir, SETTLE, grown + SETTLE * 3).unwrap().is_empty());
         assert_eq!(folder.look(&dir, SETTLE, grown + SETTLE * 4).unwrap(), [file.as_path()]);
-        fs::remove_dir_all(&dir).unwrap();
     }
 
     #[test]
