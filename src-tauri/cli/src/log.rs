@@ -83,7 +83,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut log = Rotated::open(folder.path(), 1_000).unwrap();
         for n in 0..1_000 {
-            writeln!(log, "{{\"line\":{n:090}}}").unwrap();
+            log.write_all(format!("{{\"line\":{n:090}}}\n").as_bytes()).unwrap();
         }
         let files: Vec<u64> = fs::read_dir(folder.path())
             .unwrap()

@@ -86,8 +86,9 @@ impl Table {
             Seen::Index(report) => {
                 let missing = people::plural(report.listed_missing_total, "file", "files");
                 if report.listed_missing_total > 0 {
+                    let are = if report.listed_missing_total == 1 { "is" } else { "are" };
                     self.indexes.push(format!(
-                        "{} lists {missing} that are not there: {}",
+                        "{} lists {missing} that {are} not there: {}",
                         report.location.shown(),
                         report.listed_missing.join(", ")
                     ));

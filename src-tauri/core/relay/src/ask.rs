@@ -8,11 +8,13 @@ use crate::run::jitter;
 use crate::settle;
 use futures_util::stream::{self, StreamExt};
 use relaypacs_ledger::{Event as Happened, EventId};
-use relaypacs_model::{Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid};
+use relaypacs_model::{
+    Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
+};
 use relaypacs_queue::{
     Answer, Ask, Asked, AskedRow, Event, InstanceRow, Scope, State, StateName, StudyToAsk,
 };
-use relaypacs_upload::{Compared, Trouble};
+use relaypacs_upload::{Compared, Sameness, Trouble};
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError};
@@ -173,6 +175,10 @@ fn lacks_stored(row: &InstanceRow) -> Answer {
 /// it may be the one that the archive stumbles over.
 fn lacks_unknown(row: &InstanceRow) -> Vec<Answer> {
     let reason = row.reason.unwrap_or(Reason::new(Code::ConnectionLost));
+    // Refused for being there already, and it is not there: what is left of the answer is that it was refused.
+    if reason.code == Code::RefusedByArchive {
+        return vec![Answer::learned(row.id, Event::Refused).because(reason)];
+    }
     if row.tries >= LOST_AT_MOST && row.batch_limit == 1 {
         return vec![Answer::learned(row.id, Event::Refused).because(reason)];
     }
@@ -198,9 +204,7 @@ async fn compare(
             let (lane, study) = (lane.clone(), ask.study_uid.clone());
             async move {
                 let part = Arc::new(SourcePart::new(&row, &lane.opener));
-                lane.run.requested();
-                let compared = lane.archive.compare(&study, &row.series_uid, part).await?;
-                lane.signs.gained();
+                let compared = compare_one(&lane, &study, &row.series_uid, part).await?;
                 Ok::<_, Trouble>((row, compared))
             }
         })
@@ -219,6 +223,29 @@ async fn compare(
         answers.push(answer);
     }
     Ok(answers)
+}
+
+/// One comparison. An archive that fails over this very instance, twice, does not stop the others: what cannot be
+/// compared is left to a person.
+async fn compare_one(
+    lane: &Lane,
+    study: &StudyInstanceUid,
+    series: &SeriesInstanceUid,
+    part: Arc<SourcePart>,
+) -> Result<Compared, Trouble> {
+    const OF_ONE: [Code; 3] = [Code::ArchiveFailed, Code::AnswerNotUnderstood, Code::NoStoreHere];
+    let mut last = Err(Trouble::with_question(Reason::new(Code::Internal)));
+    for _ in 0..2 {
+        lane.run.requested();
+        last = lane.archive.compare(study, series, part.clone()).await;
+        match &last {
+            Ok(_) => break,
+            Err(trouble) if OF_ONE.contains(&trouble.reason.code) => {}
+            Err(_) => return last,
+        }
+    }
+    lane.signs.gained();
+    Ok(last.unwrap_or(Compared::unread(Sameness::NotComparable)))
 }
 
 async fn take(lane: &Arc<Lane>, answers: Vec<Answer>) -> Result<(), Fault> {
