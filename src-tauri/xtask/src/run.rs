@@ -1,12 +1,18 @@
 //! The main job on a sample disc, the tests, the checks.
 
 use crate::need;
-use crate::shell::{cargo, go, say, target};
+use crate::shell::{cargo, go, go_to, say, target};
 use anyhow::{Context, Result, bail};
 use relaypacs_tests::fixture;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+/// The status of a send where something needs a person: the sample disc's index lists a file that is not there.
+const NEEDS_A_PERSON: i32 = 3;
+
+/// How much of the printed receipt is shown: its head and its first images.
+const RECEIPT_SHOWN: usize = 17;
 
 /// From nothing to a receipt: sample disc, practice PACS, send, confirm, erase.
 pub(crate) fn main_job() -> Result<()> {
@@ -16,24 +22,44 @@ pub(crate) fn main_job() -> Result<()> {
     if place.exists() {
         fs::remove_dir_all(&place).context("could not clear the last sample")?;
     }
-    let disc = place.join("disc");
-    fixtures(&disc)?;
+    let (disc, home) = (place.join("disc"), place.join("home"));
     let receipt = place.join("receipt.json");
-    say("\nThe disc goes into the practice PACS, an archive that lives in this process:\n");
+    say("");
+    fixtures(&disc)?;
     let program = target().join("debug").join(format!("relaypacs{}", std::env::consts::EXE_SUFFIX));
-    let passphrase = "only for the sample disc";
-    let relaypacs = || {
+    let relaypacs = |words: &[&str]| {
         let mut command = Command::new(&program);
-        command.arg("--home").arg(place.join("home")).env("RELAYPACS_PASSPHRASE", passphrase);
+        command.args(words).env("RELAYPACS_HOME", &home);
+        command.env("RELAYPACS_PASSPHRASE", "only for the sample disc");
         command
     };
-    go(relaypacs().arg("send").arg(&disc).args(["--to", "practice", "--receipt"]).arg(&receipt))?;
-    say("\nWhat the ledger keeps of it, without a patient:\n");
-    go(relaypacs().args(["receipt", "1"]))?;
+    say("\n1. Look inside. Nothing is sent or kept.\n");
+    go_to(relaypacs(&["scan"]).arg(&disc), NEEDS_A_PERSON)?;
+    say("\n2. Send it to the practice PACS, a small archive on this machine.\n");
+    let send = |receipt: &Path| {
+        let mut send = relaypacs(&["send"]);
+        send.arg(&disc).args(["--to", "practice", "--receipt"]).arg(receipt);
+        go_to(&mut send, NEEDS_A_PERSON)
+    };
+    send(&receipt)?;
+    say(
+        "   Status 3: everything arrived, and a person should ask for the file that the index lists.\n",
+    );
+    let printed = receipt.with_extension("txt");
+    let text = fs::read_to_string(&printed).context("the receipt to print is not there")?;
+    text.lines().take(RECEIPT_SHOWN).for_each(|line| say(&format!("   | {line}")));
+    say("   | ...");
+    say("\n3. Send it once more. The archive is asked first, and nothing goes twice.\n");
+    send(&place.join("receipt-again.json"))?;
+    say("\n4. What is left: an empty queue, and a ledger without a patient.\n");
+    go(&mut relaypacs(&["queue"]))?;
+    go(&mut relaypacs(&["stats"]))?;
+    go(&mut relaypacs(&["audit", "verify"]))?;
     say(&format!(
-        "\nThe receipt with every instance: {}\n                        and to print: {}",
+        "\nThe receipt:   {}\nand to print:  {}\nYour own disc: {} send PATH --to URL (and --help)",
         receipt.display(),
-        receipt.with_extension("txt").display()
+        printed.display(),
+        program.display()
     ));
     Ok(())
 }
@@ -61,6 +87,16 @@ pub(crate) fn fixtures(folder: &Path) -> Result<()> {
         bail!("{} is not empty", folder.display());
     }
     let made = fixture::sample_disc(folder, 1)?;
-    say(&format!("sample disc: {} ({made:?})", folder.display()));
+    say(&format!(
+        "A sample disc in {}: {} invented patients, {} studies, {} images in {} files.\nAs on real ones there are a viewer, \
+         an image that is there twice, an image that the disc's index\n(DICOMDIR) does not list, and one that it lists and \
+         that is not there: {}.",
+        folder.display(),
+        made.patients,
+        made.studies,
+        made.instances.len(),
+        made.files,
+        made.missing.display()
+    ));
     Ok(())
 }

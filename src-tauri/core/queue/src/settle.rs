@@ -25,6 +25,8 @@ pub struct Answer {
     pub sha256: Option<[u8; 32]>,
     /// Bytes of it that were sent now.
     pub bytes_sent: u64,
+    /// The try failed for a reason that is no instance's: it does not count in [`crate::InstanceRow::tries`].
+    pub blameless: bool,
 }
 
 impl Answer {
@@ -37,7 +39,15 @@ impl Answer {
     /// Something that was learned outside a claim.
     #[must_use]
     pub fn learned(instance: InstanceId, event: Event) -> Self {
-        Self { instance, attempt: None, event, reason: None, sha256: None, bytes_sent: 0 }
+        Self {
+            instance,
+            attempt: None,
+            event,
+            reason: None,
+            sha256: None,
+            bytes_sent: 0,
+            blameless: false,
+        }
     }
 
     /// With a reason.
@@ -67,11 +77,12 @@ pub(crate) struct Change {
     pub(crate) reason: Option<Reason>,
     pub(crate) sha256: Option<[u8; 32]>,
     pub(crate) bytes_sent: u64,
+    pub(crate) blameless: bool,
 }
 
 impl Change {
     pub(crate) fn of(event: Event) -> Self {
-        Self { event, reason: None, sha256: None, bytes_sent: 0 }
+        Self { event, reason: None, sha256: None, bytes_sent: 0, blameless: false }
     }
 }
 
@@ -140,6 +151,7 @@ fn settle_one(
         reason: answer.reason,
         sha256: answer.sha256,
         bytes_sent: answer.bytes_sent,
+        blameless: answer.blameless,
     };
     match change_row(tx, id, &standing, &change, now)? {
         Ok(_) => settled.taken += 1,
@@ -207,7 +219,8 @@ fn change_row(
          attempts = :attempts, batch_limit = :batch_limit, sends_dropped = :sends_dropped, \
          proof = :proof, reason = :reason, reason_status = :status, reason_dicom = :dicom, \
          sha256 = coalesce(:sha256, sha256), sent_at = coalesce(:sent_at, sent_at), \
-         bytes_sent = bytes_sent + :bytes_sent, changed_in = :changed_in WHERE id = :id",
+         bytes_sent = bytes_sent + :bytes_sent, changed_in = :changed_in, \
+         fresh_from = fresh_from + :blameless WHERE id = :id",
     )?
     .execute(named_params! {
         ":id": id,
@@ -223,6 +236,7 @@ fn change_row(
         ":dicom": reason.and_then(|reason| reason.dicom),
         ":sha256": change.sha256,
         ":changed_in": before.ask_number,
+        ":blameless": change.blameless,
         ":sent_at": may_have_been_sent(change).then_some(now.0),
         ":bytes_sent": signed(change.bytes_sent.min(1 << 42)),
     })?;

@@ -4,7 +4,7 @@ use crate::clock::now;
 use crate::faults::OrFault;
 use crate::lane::{Ended, Kind, Lane};
 use crate::part::SourcePart;
-use crate::run::jitter;
+use crate::run::{Talk, jitter};
 use crate::settle;
 use futures_util::stream::{self, StreamExt};
 use relaypacs_ledger::{Event as Happened, EventId};
@@ -18,7 +18,7 @@ use relaypacs_upload::{Compared, Sameness, Trouble};
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rows that are settled at once.
 const PAGE: u32 = 256;
@@ -39,6 +39,7 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
     let ended = Ended { study: study.study, kind: Kind::Asked };
     let id = study.study;
     let ask = lane.desk.ask(move |books| books.queue.begin_ask(id, now()).or_fault()).await?;
+    let begun = Instant::now();
     lane.run.requested();
     let listing = match lane.archive.list(&study.study_uid).await {
         Ok(listing) => listing,
@@ -47,7 +48,7 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
             return Ok(ended);
         }
     };
-    lane.answered().await?;
+    lane.answered(Talk::Ask, begun).await?;
     mark(&lane, &ask, listing.uids.into_iter().collect()).await?;
     match settle_all(&lane, &ask).await? {
         Outcome::Settled => open(&lane, &ask).await?,
@@ -85,17 +86,14 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.row.id);
-        let sorted = sort(lane, rows, patient.is_some(), &mut sampled);
+        let mut sorted = sort(lane, rows, patient.is_some(), &mut sampled);
+        let to_compare = std::mem::take(&mut sorted.to_compare);
+        let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
-        let mut answers = sorted.answers;
-        match compare(lane, ask, sorted.to_compare).await {
-            Ok(compared) => answers.extend(compared),
-            Err(trouble) => {
-                take(lane, answers).await?;
-                return Ok(Outcome::Trouble(trouble));
-            }
+        take(lane, sorted.answers).await?;
+        if let Err(trouble) = compared {
+            return Ok(Outcome::Trouble(trouble));
         }
-        take(lane, answers).await?;
     }
     let mut absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);
     match (late, patient) {
@@ -176,7 +174,7 @@ fn lacks_stored(row: &InstanceRow) -> Answer {
 fn lacks_unknown(row: &InstanceRow) -> Vec<Answer> {
     let reason = row.reason.unwrap_or(Reason::new(Code::ConnectionLost));
     // Refused for being there already, and it is not there: what is left of the answer is that it was refused.
-    if reason.code == Code::RefusedByArchive {
+    if settle::is_said_to_be_there(row) {
         return vec![Answer::learned(row.id, Event::Refused).because(reason)];
     }
     if row.tries >= LOST_AT_MOST && row.batch_limit == 1 {
@@ -193,12 +191,14 @@ fn lacks_unknown(row: &InstanceRow) -> Vec<Answer> {
     answers
 }
 
-/// Holds our bytes against the archive's.
+/// Holds our bytes against the archive's. What was compared before trouble came counts.
 async fn compare(
     lane: &Arc<Lane>,
     ask: &Ask,
     rows: Vec<InstanceRow>,
-) -> Result<Vec<Answer>, Trouble> {
+    patient: bool,
+    sorted: &mut Sorted,
+) -> Result<(), Trouble> {
     let mut compared = stream::iter(rows)
         .map(|row| {
             let (lane, study) = (lane.clone(), ask.study_uid.clone());
@@ -209,20 +209,17 @@ async fn compare(
             }
         })
         .buffer_unordered(COMPARED_AT_ONCE);
-    let mut answers = Vec::new();
     while let Some(one) = compared.next().await {
         let (row, Compared { sameness, sha256 }) = one?;
-        let (event, reason) = match settle::of_comparison(sameness) {
-            Some(settled) => settled,
-            // Listed a moment ago and not there now: the archive is asked once more.
-            None => continue,
-        };
-        let mut answer = Answer::learned(row.id, event);
-        answer.reason = reason;
-        answer.sha256 = sha256;
-        answers.push(answer);
+        // Listed a moment ago and not there now: the archive is asked again.
+        if sameness == Sameness::Missing && patient {
+            sorted.late = true;
+            continue;
+        }
+        let answers = settle::of_comparison(&row, sameness);
+        sorted.answers.extend(answers.into_iter().map(|answer| Answer { sha256, ..answer }));
     }
-    Ok(answers)
+    Ok(())
 }
 
 /// One comparison. An archive that fails over this very instance, twice, does not stop the others: what cannot be

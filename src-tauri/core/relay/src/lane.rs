@@ -8,18 +8,18 @@ use crate::faults::OrFault;
 use crate::gate::Gate;
 use crate::observer::Observer;
 use crate::report::Report;
-use crate::run::{Run, Signs, jitter};
+use crate::run::{Run, Signs, Talk, jitter};
 use crate::stop::Stop;
 use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault, Moment, ReadBack, Reason};
-use relaypacs_queue::{DestinationId, Phase, StudyFilter, StudyId, StudyToAsk};
+use relaypacs_queue::{DestinationId, Parked, Phase, StudyFilter, StudyId, StudyToAsk};
 use relaypacs_scan::Opener;
 use relaypacs_upload::{Archive, Trouble, backoff};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
-use tokio::task::JoinSet;
+use std::time::{Duration, Instant};
+use tokio::task::{JoinError, JoinSet};
 
 /// What every task of a lane needs.
 pub(crate) struct Lane {
@@ -51,14 +51,13 @@ pub(crate) struct Ended {
 pub(crate) enum Kind {
     Asked,
     Sent,
-    Closed,
 }
 
 /// How many studies are asked about at once: small studies spend their time in asking.
 const ASKS_AT_ONCE: usize = 4;
 /// How often progress is told.
 const TICK: Duration = Duration::from_millis(100);
-/// The shortest wait, against a moment that is due but has nothing to do.
+/// The shortest wait, against a moment that is due but has nothing to do; doubled as long as that lasts.
 const SHORTEST: Duration = Duration::from_millis(20);
 /// How often a lane that waits for ever looks for new work.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -66,34 +65,50 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// The loop's own state.
 struct Loop {
     tasks: JoinSet<Result<Ended, Fault>>,
+    /// Never given up half way: what is told of a study is told whole.
+    closings: JoinSet<Result<StudyId, Fault>>,
     /// Studies that are asked about or closed right now.
     busy: HashSet<StudyId>,
     /// Studies that may have come to their end.
     to_close: Vec<StudyId>,
+    /// Studies that were told, and not worked since.
+    closed: HashSet<StudyId>,
     asking: usize,
     flying: usize,
+    idle: Duration,
 }
 
 impl Lane {
     /// Works until nothing is left to do, nothing can be done within `patience` (`None`: waits for ever), or somebody
-    /// stops it.
-    pub(crate) async fn work(self: Arc<Self>, patience: Option<Duration>) -> Result<(), Fault> {
-        let to_close = self.done_studies().await?;
-        let mut state =
-            Loop { tasks: JoinSet::new(), busy: HashSet::new(), to_close, asking: 0, flying: 0 };
+    /// stops it. Gives the studies that were closed, which is to say told.
+    pub(crate) async fn work(
+        self: Arc<Self>,
+        patience: Option<Duration>,
+    ) -> Result<HashSet<StudyId>, Fault> {
+        let mut state = Loop {
+            tasks: JoinSet::new(),
+            closings: JoinSet::new(),
+            busy: HashSet::new(),
+            to_close: self.done_studies().await?,
+            closed: HashSet::new(),
+            asking: 0,
+            flying: 0,
+            idle: SHORTEST,
+        };
         while !self.stop.is_stopped() {
             self.start_tasks(&mut state).await?;
-            if state.tasks.is_empty() {
-                if !self.wait_for_work(patience).await? {
+            if state.tasks.is_empty() && state.closings.is_empty() {
+                if !self.wait_for_work(patience, state.idle).await? {
                     break;
                 }
+                state.idle = (state.idle * 2).min(LOOK_AGAIN);
                 continue;
             }
+            state.idle = SHORTEST;
             tokio::select! {
-                ended = state.tasks.join_next() => {
-                    if let Some(ended) = ended {
-                        self.take_in(&mut state, ended)?;
-                    }
+                Some(ended) = state.tasks.join_next() => self.take_in(&mut state, ended)?,
+                Some(closed) = state.closings.join_next() => {
+                    state.busy.remove(&joined(closed)?);
                 }
                 () = self.stop.stopped() => {}
                 () = tokio::time::sleep(TICK) => {}
@@ -102,13 +117,18 @@ impl Lane {
         }
         // What is on its way is given up; whether it arrived is asked at the next start.
         state.tasks.shutdown().await;
+        while let Some(closed) = state.closings.join_next().await {
+            joined(closed)?;
+        }
         self.observer.progress(&self.run.progress());
-        Ok(())
+        Ok(state.closed)
     }
 
-    /// Parks the destination because of `reason` and says so.
+    /// Parks the destination because of `reason` and says so. Requests that were on their way together fail together:
+    /// what they say of a destination that is parked already is the same trouble, not one more.
     pub(crate) async fn park(
         &self,
+        over: Talk,
         reason: Reason,
         detail: String,
         after: Option<Duration>,
@@ -117,19 +137,16 @@ impl Lane {
         let until = self
             .desk
             .ask(move |books| {
-                let attempts = books
-                    .queue
-                    .view()
-                    .destination(id)
-                    .or_fault()?
-                    .parked
-                    .map_or(0, |parked| parked.attempts);
-                let until = park_until(reason.code, attempts + 1, jitter, after);
+                let parked = books.queue.view().destination(id).or_fault()?.parked;
+                let Some(until) = park_until(parked, reason.code, jitter, after) else {
+                    return Ok(None);
+                };
                 books.queue.park(id, reason, until, now()).or_fault()?;
-                Ok(until)
+                Ok(Some(until))
             })
             .await?;
-        self.signs.now_parked();
+        let Some(until) = until else { return Ok(()) };
+        self.signs.now_parked(over);
         let code = reason.code.as_str();
         tracing::warn!(destination = id.0, code, status = reason.status, "destination parked");
         self.observer.parked(self.label.as_str(), &Fault::with(reason.code, detail), until);
@@ -138,16 +155,15 @@ impl Lane {
 
     /// The same for trouble that came while asking.
     pub(crate) async fn park_for(&self, trouble: Trouble) -> Result<(), Fault> {
-        self.park(trouble.reason, trouble.detail, trouble.retry_after).await
+        self.park(Talk::Ask, trouble.reason, trouble.detail, trouble.retry_after).await
     }
 
-    /// The destination answered: its next trouble is its first again.
-    pub(crate) async fn answered(&self) -> Result<(), Fault> {
+    /// The destination answered what began at `begun`: its next trouble is its first again.
+    pub(crate) async fn answered(&self, talk: Talk, begun: Instant) -> Result<(), Fault> {
         self.signs.gained();
-        if self.signs.was_parked() {
+        if self.signs.ends_park(talk, begun) {
             let id = self.destination;
             self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
-            self.signs.unparked();
         }
         Ok(())
     }
@@ -165,17 +181,21 @@ impl Lane {
                 state.to_close.push(study);
                 continue;
             }
+            if state.closed.contains(&study) {
+                continue;
+            }
             let found =
                 self.desk.ask(move |books| books.queue.view().study(study).or_fault()).await;
             let Ok(row) = found else { continue };
             if row.phase == Phase::Done {
                 state.busy.insert(study);
+                state.closed.insert(study);
                 let lane = self.clone();
                 let closing =
                     Closing { study, study_uid: row.study_uid, label: self.label.clone() };
-                state.tasks.spawn(async move {
+                state.closings.spawn(async move {
                     close(&lane.desk, &lane.report, closing).await?;
-                    Ok(Ended { study, kind: Kind::Closed })
+                    Ok(study)
                 });
             }
         }
@@ -198,6 +218,7 @@ impl Lane {
             .await?;
         for study in due {
             if state.asking < ASKS_AT_ONCE && state.busy.insert(study.study) {
+                state.closed.remove(&study.study);
                 state.asking += 1;
                 state.tasks.spawn(ask::ask(self.clone(), study));
             }
@@ -215,6 +236,7 @@ impl Lane {
                 })
                 .await?;
             let Some(claim) = claim else { break };
+            state.closed.remove(&claim.study);
             state.flying += 1;
             state.tasks.spawn(send::send(self.clone(), claim, state.flying));
         }
@@ -224,18 +246,14 @@ impl Lane {
     fn take_in(
         &self,
         state: &mut Loop,
-        ended: Result<Result<Ended, Fault>, tokio::task::JoinError>,
+        ended: Result<Result<Ended, Fault>, JoinError>,
     ) -> Result<(), Fault> {
-        let ended = ended.map_err(|error| Fault::with(Code::Internal, error))??;
+        let ended = joined(ended)?;
         match ended.kind {
             Kind::Sent => state.flying = state.flying.saturating_sub(1),
             Kind::Asked => {
                 state.asking = state.asking.saturating_sub(1);
                 state.busy.remove(&ended.study);
-            }
-            Kind::Closed => {
-                state.busy.remove(&ended.study);
-                return Ok(());
             }
         }
         if !state.to_close.contains(&ended.study) {
@@ -244,8 +262,12 @@ impl Lane {
         Ok(())
     }
 
-    /// Waits until something happens by itself. False where nothing will, or not soon enough.
-    async fn wait_for_work(&self, patience: Option<Duration>) -> Result<bool, Fault> {
+    /// Waits until something happens by itself, and at least for `least`. False where nothing will, or not soon enough.
+    async fn wait_for_work(
+        &self,
+        patience: Option<Duration>,
+        least: Duration,
+    ) -> Result<bool, Fault> {
         let id = self.destination;
         let wake = self
             .desk
@@ -257,9 +279,9 @@ impl Lane {
         let wait = match (wake, patience) {
             (None, Some(_)) => return Ok(false),
             (None, None) => LOOK_AGAIN,
-            (Some(at), None) => now().until(at).clamp(SHORTEST, LOOK_AGAIN),
+            (Some(at), None) => now().until(at).clamp(least, LOOK_AGAIN),
             (Some(at), Some(patience)) => {
-                let wait = now().until(at).max(SHORTEST);
+                let wait = now().until(at).max(least);
                 if self.signs.since_gain() + wait > patience {
                     return Ok(false);
                 }
@@ -297,8 +319,19 @@ impl Lane {
     }
 }
 
-/// Until when a destination is left alone. `None`: until a person has done something about it.
-fn park_until(code: Code, attempts: u32, jitter: f64, after: Option<Duration>) -> Option<Moment> {
+/// What a task ended with, where it did not panic.
+fn joined<T>(ended: Result<Result<T, Fault>, JoinError>) -> Result<T, Fault> {
+    ended.map_err(|error| Fault::with(Code::Internal, error))?
+}
+
+/// Until when a destination is left alone, which may be until a person has done something about it (`Some(None)`).
+/// `None`: it is left alone for as long already.
+fn park_until(
+    parked: Option<Parked>,
+    code: Code,
+    jitter: f64,
+    after: Option<Duration>,
+) -> Option<Option<Moment>> {
     const A_PERSON: [Code; 8] = [
         Code::SignInNeeded,
         Code::Forbidden,
@@ -310,7 +343,15 @@ fn park_until(code: Code, attempts: u32, jitter: f64, after: Option<Duration>) -
         Code::CredentialFile,
     ];
     if A_PERSON.contains(&code) {
-        return None;
+        return Some(None);
     }
-    Some(now().after(backoff::wait(attempts, jitter, after)))
+    let attempts = parked.as_ref().map_or(0, |parked| parked.attempts);
+    match parked.map(|parked| parked.until) {
+        Some(None) => None,
+        Some(Some(until)) if until > now() => {
+            let asked = now().after(backoff::wait(0, 0.0, Some(after?)));
+            (asked > until).then_some(Some(asked))
+        }
+        Some(Some(_)) | None => Some(Some(now().after(backoff::wait(attempts + 1, jitter, after)))),
+    }
 }

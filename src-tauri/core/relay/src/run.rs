@@ -2,8 +2,8 @@
 
 use crate::observer::Progress;
 use relaypacs_queue::{Counts, StateName};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Counters; each only grows.
@@ -73,14 +73,30 @@ impl Run {
 
 /// Signs of life of one destination.
 pub(crate) struct Signs {
-    parked: AtomicBool,
+    parked: Mutex<Option<Park>>,
     gained: Mutex<Instant>,
+}
+
+/// When a destination was parked in this run, and over what.
+#[derive(Clone, Copy)]
+struct Park {
+    at: Instant,
+    over: Talk,
+}
+
+/// What is said to a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Talk {
+    /// Questions, comparisons among them.
+    Ask,
+    /// Images.
+    Store,
 }
 
 impl Signs {
     /// None yet; patience counts from now.
     pub(crate) fn new() -> Self {
-        Self { parked: AtomicBool::new(false), gained: Mutex::new(Instant::now()) }
+        Self { parked: Mutex::new(None), gained: Mutex::new(Instant::now()) }
     }
 
     /// The archive took something or answered a question.
@@ -93,17 +109,24 @@ impl Signs {
         self.gained.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
     }
 
-    /// True where the destination was parked in this run.
-    pub(crate) fn was_parked(&self) -> bool {
-        self.parked.load(Ordering::Relaxed)
+    pub(crate) fn now_parked(&self, over: Talk) {
+        *self.park() = Some(Park { at: Instant::now(), over });
     }
 
-    pub(crate) fn now_parked(&self) {
-        self.parked.store(true, Ordering::Relaxed);
+    /// True, once, where an answer to what began at `begun` ends a park of this run. What was on its way before says
+    /// nothing about it, and an archive that can be asked need not be one that stores.
+    pub(crate) fn ends_park(&self, talk: Talk, begun: Instant) -> bool {
+        let mut park = self.park();
+        let ends = park
+            .is_some_and(|park| begun > park.at && (talk == Talk::Store || park.over == Talk::Ask));
+        if ends {
+            *park = None;
+        }
+        ends
     }
 
-    pub(crate) fn unparked(&self) {
-        self.parked.store(false, Ordering::Relaxed);
+    fn park(&self) -> MutexGuard<'_, Option<Park>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

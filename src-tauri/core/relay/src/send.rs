@@ -4,7 +4,7 @@ use crate::clock::now;
 use crate::faults::OrFault;
 use crate::lane::{Ended, Kind, Lane};
 use crate::part::SourcePart;
-use crate::run::jitter;
+use crate::run::{Talk, jitter};
 use crate::settle;
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{Claim, Learned};
@@ -12,7 +12,7 @@ use relaypacs_upload::pacing::Measured;
 use relaypacs_upload::{Batch, BatchAnswer, Part, Scope, Verdict};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a claim lasts without a sign of life. A process that dies loses its claims at the next start at once;
 /// this is for a sender that hangs.
@@ -23,6 +23,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
     let part = |row| Arc::new(SourcePart::new(row, &lane.opener)) as Arc<dyn Part>;
     let parts = claim.rows.iter().map(part).collect();
     let batch = Batch { study: claim.study_uid.clone(), parts };
+    let begun = Instant::now();
     let answer = exchange(&lane, &claim, &batch).await?;
     let (bytes, count) = (batch.bytes(), claim.rows.len());
     let again: u64 =
@@ -56,10 +57,10 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
         "batch"
     );
     if stored > 0 {
-        lane.answered().await?;
+        lane.answered(Talk::Store, begun).await?;
     }
     if let Scope::Destination { reason, after } = answer.scope {
-        lane.park(reason, reason.numbers(), after).await?;
+        lane.park(Talk::Store, reason, reason.numbers(), after).await?;
     }
     Ok(Ended { study: claim.study, kind: Kind::Sent })
 }

@@ -1,7 +1,7 @@
 //! Verdicts of the archive to events of the queue. Pure.
 
 use relaypacs_model::{Code, Moment, Reason};
-use relaypacs_queue::{Answer, Event, InstanceRow};
+use relaypacs_queue::{Answer, Event, InstanceRow, State};
 use relaypacs_upload::{BatchAnswer, InstanceVerdict, Sameness, Scope, Verdict, backoff};
 use std::num::NonZeroU32;
 
@@ -16,9 +16,13 @@ pub(crate) fn of_batch(
     jitter: f64,
 ) -> Vec<Answer> {
     let smaller = smaller_batch(rows.len(), answer);
+    let park = matches!(answer.scope, Scope::Destination { .. });
     rows.iter()
         .zip(&answer.verdicts)
-        .map(|(row, verdict)| of_instance(row, verdict, smaller, now, jitter))
+        .map(|(row, verdict)| {
+            let told = of_instance(row, verdict, smaller, now, jitter);
+            if park { of_destination(told, now) } else { told }
+        })
         .collect()
 }
 
@@ -69,24 +73,82 @@ fn of_instance(
     answer
 }
 
+/// Where the destination failed, its park is what has to be waited for, and the try does not count against an instance.
+fn of_destination(told: Answer, now: Moment) -> Answer {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "of all events these two blame nobody")]
+    match told.event {
+        Event::TryAgain { .. } => {
+            Answer { event: Event::TryAgain { not_before: now }, blameless: true, ..told }
+        }
+        Event::AnswerLost => Answer { blameless: true, ..told },
+        _ => told,
+    }
+}
+
 fn send_alone(smaller: Option<NonZeroU32>) -> Event {
     Event::SendAlone { at_most: smaller.unwrap_or(NonZeroU32::MIN) }
 }
 
-/// What a comparison of an instance that the archive lists tells the queue. `None`: it is not there after all.
-pub(crate) fn of_comparison(sameness: Sameness) -> Option<(Event, Option<Reason>)> {
-    match sameness {
-        Sameness::Identical | Sameness::SameDataSet => Some((Event::ArchiveHasSame, None)),
-        Sameness::Differs => {
-            Some((Event::ArchiveHasOther, Some(Reason::new(Code::DiffersInArchive))))
+/// What a comparison of an instance that the archive lists tells the queue. What we sent ourselves, after the archive
+/// had been asked for it, needs no bytes to be believed: it is listed now. What may be another's does.
+pub(crate) fn of_comparison(row: &InstanceRow, sameness: Sameness) -> Vec<Answer> {
+    let told = |event| Answer::learned(row.id, event);
+    let because = |event, code| told(event).because(Reason::new(code));
+    let whose = Whose::of(row);
+    match (sameness, whose) {
+        (Sameness::Identical | Sameness::SameDataSet, _) => vec![told(Event::ArchiveHasSame)],
+        // The archive said itself that it changed something.
+        (Sameness::Differs, Whose::Ours) if row.state == State::StoredWithWarning => {
+            vec![told(Event::ArchiveListsIt)]
         }
-        Sameness::NotComparable => {
-            Some((Event::NotComparable, Some(Reason::new(Code::NotComparable))))
+        (Sameness::Differs, _) => vec![because(Event::ArchiveHasOther, Code::DiffersInArchive)],
+        (_, Whose::Ours) => vec![told(Event::ArchiveListsIt)],
+        (Sameness::NotComparable | Sameness::Missing, Whose::Unsent) => {
+            vec![because(Event::NotComparable, Code::NotComparable)]
         }
-        Sameness::SourceChanged => {
-            Some((Event::SourceChanged, Some(Reason::new(Code::SourceChanged))))
+        (Sameness::NotComparable | Sameness::Missing, Whose::SaidToBeThere) => {
+            vec![because(Event::ArchiveHasOther, Code::NotComparable)]
         }
-        Sameness::SourceGone => Some((Event::SourceGone, Some(Reason::new(Code::SourceGone)))),
-        Sameness::Missing => None,
+        (Sameness::SourceChanged, _) => {
+            vec![told(Event::ArchiveLacksIt), because(Event::SourceChanged, Code::SourceChanged)]
+        }
+        (Sameness::SourceGone, _) => {
+            vec![told(Event::ArchiveLacksIt), because(Event::SourceGone, Code::SourceGone)]
+        }
     }
+}
+
+/// Where an instance that is listed may have come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// We sent it, and it was not there before.
+    Ours,
+    /// We sent it, and the archive said that it had this UID already.
+    SaidToBeThere,
+    /// It was there before we sent a byte.
+    Unsent,
+}
+
+impl Whose {
+    fn of(row: &InstanceRow) -> Self {
+        match row.state {
+            State::Stored | State::StoredWithWarning => Self::Ours,
+            State::Unknown if is_said_to_be_there(row) => Self::SaidToBeThere,
+            State::Unknown => Self::Ours,
+            State::Queued
+            | State::Waiting { .. }
+            | State::Sending { .. }
+            | State::Confirmed
+            | State::Conflict
+            | State::Rejected
+            | State::Changed
+            | State::SourceGone
+            | State::Cancelled => Self::Unsent,
+        }
+    }
+}
+
+/// True where the archive refused an instance for being there already; see [`of_instance`].
+pub(crate) fn is_said_to_be_there(row: &InstanceRow) -> bool {
+    row.reason.is_some_and(|reason| reason.code == Code::RefusedByArchive)
 }

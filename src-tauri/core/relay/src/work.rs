@@ -12,12 +12,10 @@ use crate::run::{Run, Signs};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault};
-use relaypacs_queue::{
-    DestinationId, DestinationRow, Phase, Scope, StudyFilter, StudyId, StudyRow,
-};
+use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyFilter, StudyId, StudyRow};
 use relaypacs_scan::Opener;
 use relaypacs_upload::{Archive, Timing};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -63,8 +61,8 @@ impl Relay {
             report.on_paper(path, &DestinationLabel::from(&row.destination));
         }
         let run = Arc::new(Run::new(&counts));
-        self.run_lanes(&rows, work.patience, &report, &run, &observer, stop).await?;
-        self.tell_what_waits(&rows, &report).await?;
+        let closed = self.run_lanes(&rows, work.patience, &report, &run, &observer, stop).await?;
+        self.tell_what_waits(&rows, &closed, &report).await?;
         self.desk.ask(Books::end_receipts).await?;
         let skipped = self.skipped(work.reach).await?;
         let (outcomes, paper_fault) = report.finish(&skipped);
@@ -89,7 +87,7 @@ impl Relay {
         run: &Arc<Run>,
         observer: &Arc<dyn Observer>,
         stop: &Stop,
-    ) -> Result<(), Fault> {
+    ) -> Result<HashSet<StudyId>, Fault> {
         let mut lanes = JoinSet::new();
         let opener = Opener::new();
         for row in rows {
@@ -120,27 +118,31 @@ impl Relay {
             });
             lanes.spawn(lane.work(patience));
         }
-        let mut failed = None;
+        let (mut closed, mut failed) = (HashSet::new(), None);
         while let Some(ended) = lanes.join_next().await {
             let ended =
                 ended.map_err(|error| Fault::with(Code::Internal, error)).and_then(|ended| ended);
-            // One lane that fails (a full disk) does not take the others' ends away.
-            failed = failed.or(ended.err());
+            match ended {
+                Ok(studies) => closed.extend(studies),
+                // One lane that fails (a full disk) does not take the others' ends away.
+                Err(fault) => failed = failed.or(Some(fault)),
+            }
         }
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(closed), Err)
     }
 
     /// Everything that did not come to its end in this run.
     async fn tell_what_waits(
         &self,
         rows: &[DestinationRow],
+        closed: &HashSet<StudyId>,
         report: &Arc<Report>,
     ) -> Result<(), Fault> {
         for row in rows {
             let label = DestinationLabel::from(&row.destination);
             for study in self.every_study(row.id).await? {
-                // What has ended was told when the study was closed.
-                if study.phase != Phase::Done {
+                // What a lane closed was told by it; of what it could not close, what has ended as well.
+                if !closed.contains(&study.id) {
                     let closing = Closing {
                         study: study.id,
                         study_uid: study.study_uid,

@@ -1,3 +1,5 @@
+//! Opening again: what was found is found at the same place, and what is not it any more is told apart.
+
 use super::*;
 use crate::made;
 

@@ -1,3 +1,5 @@
+//! What an archive has twice is settled without reading the archive anew for each.
+
 use super::*;
 use crate::examine::Scratch;
 use crate::made::{self, Members};
