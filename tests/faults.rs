@@ -20,7 +20,7 @@ use table::{Before, Door, Row, table};
 /// Instances of a row's source: enough for a batch to be halved three times.
 const OFFERED: u32 = 8;
 /// Rows at once: most of their time is waiting.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 16;
 
 #[test]
 fn whatever_the_archive_does_every_instance_ends_in_its_one_true_state() {

@@ -32,6 +32,7 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
     let work = Work {
         reach: Reach::Import(imported.import),
         patience: Some(Duration::from_secs(args.patience.patience)),
+        listed_missing: imported.counts.listed_missing,
         paper: args.receipt,
     };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
@@ -45,7 +46,7 @@ pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault>
     let face = Arc::new(Face::new(session.json()));
     let Patience { patience } = args.patience;
     let patience = (!args.forever).then(|| Duration::from_secs(patience));
-    let work = Work { reach: Reach::Everything, patience, paper: None };
+    let work = Work { reach: Reach::Everything, patience, listed_missing: 0, paper: None };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
     let exit = Exit::of_run(&summary, None);
@@ -98,12 +99,6 @@ fn people(summary: &Summary, scanned: Option<&ScanCounts>) {
             "    {} not sent: {}{look}",
             people::count(*n),
             reason.as_str().replace('_', " ")
-        ));
-    }
-    if let Some(missing) = scanned.map(|counts| counts.listed_missing).filter(|n| *n > 0) {
-        people::show(&format!(
-            "    {} listed in the disc's index but not on the disc",
-            people::count(missing)
         ));
     }
     let seconds = summary.took.as_secs_f64();

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 pub struct Counts {
     outcomes: BTreeMap<Outcome, u64>,
     skipped: BTreeMap<SkipReason, u64>,
+    listed_missing: u64,
 }
 
 impl Counts {
@@ -19,6 +20,18 @@ impl Counts {
     /// Adds files that were left out for one reason.
     pub fn add_skipped(&mut self, reason: SkipReason, files: u64) {
         add(&mut self.skipped, reason, files);
+    }
+
+    /// Adds files that the index of a disc (DICOMDIR) lists and the disc lacks. They are no files of the source, so
+    /// they count towards nothing else.
+    pub fn add_listed_missing(&mut self, files: u64) {
+        self.listed_missing = self.listed_missing.saturating_add(files);
+    }
+
+    /// Files that the index of a disc lists and the disc lacks.
+    #[must_use]
+    pub fn listed_missing(&self) -> u64 {
+        self.listed_missing
     }
 
     /// Instances that ended in one way.

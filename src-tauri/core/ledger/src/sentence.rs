@@ -12,6 +12,16 @@ pub fn verdict_sentence(counts: &Counts) -> String {
         text.push(' ');
         text.push_str(&files);
     }
+    match counts.listed_missing() {
+        0 => {}
+        1 => text.push_str(" 1 file that the disc's index lists is not on the disc."),
+        many => {
+            text.push_str(&format!(
+                " {} files that the disc's index lists are not on the disc.",
+                grouped(many)
+            ));
+        }
+    }
     text
 }
 
@@ -215,6 +225,21 @@ mod tests {
         for (outcomes, skipped, sentence) in table {
             assert_eq!(verdict_sentence(&counts(outcomes, skipped)), *sentence);
         }
+    }
+
+    #[test]
+    fn what_the_disc_lacks_is_said_even_where_all_images_got_there() {
+        let mut one = counts(&[(Confirmed, 2)], &[]);
+        one.add_listed_missing(1);
+        assert_eq!(
+            verdict_sentence(&one),
+            "All 2 images are in the archive. 1 file that the disc's index lists is not on the disc."
+        );
+        one.add_listed_missing(1_999);
+        assert!(
+            verdict_sentence(&one)
+                .ends_with("2 000 files that the disc's index lists are not on the disc.")
+        );
     }
 
     #[test]

@@ -48,12 +48,21 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
             return Ok(ended);
         }
     };
-    lane.answered(Talk::Ask, begun).await?;
+    lane.signs.gained();
     mark(&lane, &ask, listing.uids.into_iter().collect()).await?;
-    match settle_all(&lane, &ask).await? {
-        Outcome::Settled => open(&lane, &ask).await?,
-        Outcome::ListsLate(wait) => put_off(&lane, &ask, wait).await?,
-        Outcome::Trouble(trouble) => lane.park_for(trouble).await?,
+    let late = match settle_all(&lane, &ask).await? {
+        Outcome::Settled => None,
+        Outcome::ListsLate(wait) => Some(wait),
+        Outcome::Trouble(trouble) => {
+            lane.park_for(trouble).await?;
+            return Ok(ended);
+        }
+    };
+    // Not before: an archive that lists, and fails whenever it is to show something, would be asked without a pause.
+    lane.answered(Talk::Ask, begun).await?;
+    match late {
+        Some(wait) => put_off(&lane, &ask, wait).await?,
+        None => open(&lane, &ask).await?,
     }
     Ok(ended)
 }

@@ -106,9 +106,10 @@ impl Report {
     pub(crate) fn finish(
         &self,
         skipped: &BTreeMap<SkipReason, u64>,
+        listed_missing: u64,
     ) -> (BTreeMap<Outcome, u64>, Option<Fault>) {
         let told = std::mem::take(&mut *self.told());
-        let counts = counts(&told.outcomes, skipped);
+        let counts = counts(&told.outcomes, skipped, listed_missing);
         let mut paper_fault = told.paper_fault;
         for paper in told.papers {
             paper_fault = paper_fault.or(paper.finish(&counts, now()).or_fault().err());
@@ -126,7 +127,8 @@ impl Report {
 pub fn sentence(summary: &Summary, scanned: Option<&ScanCounts>) -> String {
     let none = BTreeMap::new();
     let skipped = scanned.map_or(&none, |scanned| &scanned.skipped);
-    relaypacs_ledger::verdict_sentence(&counts(&summary.outcomes, skipped))
+    let missing = scanned.map_or(0, |scanned| scanned.listed_missing);
+    relaypacs_ledger::verdict_sentence(&counts(&summary.outcomes, skipped, missing))
 }
 
 fn papers(path: &Path, destination: &DestinationLabel) -> Result<Vec<SavedReceipt>, Fault> {
@@ -152,8 +154,13 @@ pub fn try_receipt(path: &Path) -> Result<(), Fault> {
     papers(path, &DestinationLabel::from(&name)).map(drop)
 }
 
-fn counts(outcomes: &BTreeMap<Outcome, u64>, skipped: &BTreeMap<SkipReason, u64>) -> Counts {
+fn counts(
+    outcomes: &BTreeMap<Outcome, u64>,
+    skipped: &BTreeMap<SkipReason, u64>,
+    listed_missing: u64,
+) -> Counts {
     let mut counts = Counts::default();
+    counts.add_listed_missing(listed_missing);
     for (outcome, n) in outcomes {
         counts.add(*outcome, *n);
     }

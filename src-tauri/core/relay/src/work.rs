@@ -28,6 +28,8 @@ pub struct Work {
     pub reach: Reach,
     /// How long a destination may take nothing before it is given up for this run; `None`: for ever.
     pub patience: Option<Duration>,
+    /// Files that a DICOMDIR of the scan lists and the source lacks, for the receipt.
+    pub listed_missing: u64,
     /// Where to save the receipt with plain UIDs.
     pub paper: Option<PathBuf>,
 }
@@ -65,7 +67,7 @@ impl Relay {
         self.tell_what_waits(&rows, &closed, &report).await?;
         self.desk.ask(Books::end_receipts).await?;
         let skipped = self.skipped(work.reach).await?;
-        let (outcomes, paper_fault) = report.finish(&skipped);
+        let (outcomes, paper_fault) = report.finish(&skipped, work.listed_missing);
         let instances = self.offered(work.reach, counts.here().instances).await?;
         let (bytes_sent, bytes_sent_again, requests) = run.totals();
         Ok(Summary {

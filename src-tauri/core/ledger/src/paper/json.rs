@@ -63,6 +63,7 @@ impl<W: Write> JsonReceipt<W> {
         let skipped: Map<String, Value> =
             counts.skips().map(|(why, many)| (why.as_str().into(), json!(many))).collect();
         summary.insert("skipped".into(), Value::Object(skipped));
+        summary.insert("listed_missing".into(), json!(counts.listed_missing()));
         let files = counts.instances().saturating_add(counts.all_skipped());
         summary.insert("files".into(), json!(files));
         self.to.write_all(b"\n],\"ended\":")?;

@@ -84,6 +84,9 @@ fn totals(
             row(to, many, &format!("  {}", skip_words(reason)))?;
         }
     }
+    if counts.listed_missing() > 0 {
+        row(to, counts.listed_missing(), "listed in the disc's index, not on the disc")?;
+    }
     Ok(())
 }
 

@@ -1,0 +1,139 @@
+//! The power is cut while images are on their way: again and again, at moments spread over a whole run. What was on its
+//! way may be sent again, nothing else, and nothing is lost.
+
+#![cfg(test)]
+
+mod peer;
+
+use peer::{Site, truth};
+use relaypacs_practice_pacs::{Counts, Fault, Faults, Kind, Which};
+use relaypacs_tests::chance::Chance;
+use relaypacs_tests::cli::Ran;
+use relaypacs_tests::lines::number;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Studies, instances of each, and bytes of each.
+const OFFERED: (u32, u32, usize) = (25, 20, 20_000);
+/// How often, where RELAYPACS_KILLS does not say it.
+const KILLS: usize = 30;
+/// Runs at once. Most of their time is waiting for a slow archive.
+const AT_ONCE: usize = 3;
+
+/// A slow archive, so that no phase is over in a moment: questions, bytes, answers and lists all take their time.
+fn slow() -> Faults {
+    Faults::default()
+        .with(Kind::Search, Which::Every(3), Fault::Stall { seconds: 0.15, at_bytes: 0 })
+        .with(Kind::Store, Which::Every(4), Fault::AnswerAfter { seconds: 0.2 })
+        .with(Kind::Store, Which::All, Fault::Slow { bytes_per_second: 4_000_000 })
+}
+
+fn site() -> Site {
+    let site = Site::new(OFFERED, |usual| usual);
+    site.pacs.set_faults(slow());
+    site
+}
+
+#[test]
+fn a_power_cut_at_any_moment_loses_nothing_and_costs_no_more_than_what_was_on_its_way() {
+    let seed = std::env::var("RELAYPACS_SEED").ok().and_then(|text| text.parse().ok());
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let seed = seed.unwrap_or_else(clock);
+    let kills = std::env::var("RELAYPACS_KILLS").ok().and_then(|text| text.parse().ok());
+    let kills = kills.unwrap_or(KILLS);
+    println!("RELAYPACS_SEED={seed} RELAYPACS_KILLS={kills}");
+    // As busy as the machine will be later.
+    let whole = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(undisturbed)).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).max().unwrap()
+    });
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= kills {
+                        return;
+                    }
+                    // One moment out of each equal part of the whole.
+                    let place = (n as f64 + Chance::new(seed + n as u64).part()) / kills as f64;
+                    killed_after(whole.mul_f64(place));
+                }
+            });
+        }
+    });
+}
+
+/// How long it takes where nobody is in the way.
+fn undisturbed() -> Duration {
+    let site = site();
+    let root = site.pacs.root();
+    let ran = site.cli.run(&site.arguments(&root, &[])).unwrap();
+    assert_eq!((ran.status, site.held().len()), (Some(0), 500), "{}", ran.stderr);
+    ran.took
+}
+
+fn killed_after(moment: Duration) {
+    let site = site();
+    let root = site.pacs.root();
+    let begun = Instant::now();
+    let mut run = site.cli.spawn(&site.arguments(&root, &["--patience", "60"])).unwrap();
+    let early = run.ended_within(moment.saturating_sub(begun.elapsed())).unwrap();
+    let killed = run.kill().unwrap();
+    if early {
+        // It was quicker than the one that was measured; there is nothing left to kill.
+        assert_eq!(site.held().len(), 500, "after {moment:?}");
+    }
+    let before = site.pacs.counts();
+    let ran = site.cli.run(&["run", "--json"]).unwrap();
+    whole(&site, &ran, moment);
+    let mut last = ran;
+    if site.held().is_empty() {
+        // The scan had not come to its end: no byte had left, and the source has it all.
+        assert_eq!((site.pacs.counts().parts, last.status), (0, Some(0)), "after {moment:?}");
+        last = site.cli.run(&site.arguments(&root, &[])).unwrap();
+        whole(&site, &last, moment);
+    }
+    assert_eq!(site.held().len(), 500, "after {moment:?}; {}", last.stderr);
+    assert!(site.queue().is_empty(), "after {moment:?}: {:?}", site.queue());
+    in_the_ledger_once(&site, moment);
+    let (after, again) = (site.pacs.counts(), number(&last.summary().unwrap(), "bytes_sent_again"));
+    let on_its_way = on_its_way(&before);
+    assert!(again <= on_its_way, "after {moment:?}: {again} bytes again, {on_its_way} on the way");
+    // What had arrived whole was asked for and not sent again.
+    let twice = after.parts - after.stored;
+    assert_eq!(twice, 0, "after {moment:?}: arrived twice ({killed:?})");
+}
+
+/// The most that can have been between the two when the power went: a batch for each request at a time.
+fn on_its_way(counts: &Counts) -> u64 {
+    let (_, each, bytes) = OFFERED;
+    counts.most_in_flight * u64::from(each) * (bytes as u64 + 2_000)
+}
+
+fn whole(site: &Site, ran: &Ran, moment: Duration) {
+    let ends = truth(site, ran).unwrap_or_else(|error| panic!("after {moment:?}: {error:#}"));
+    assert_eq!(ran.status, Some(0), "after {moment:?}; {}", ran.stderr);
+    let done = ["confirmed", "verified", "already_there"];
+    assert!(ends.values().all(|end| done.contains(&end.as_str())), "after {moment:?}: {ends:?}");
+}
+
+/// The receipts of this home name every instance exactly once, as being in the archive.
+fn in_the_ledger_once(site: &Site, moment: Duration) {
+    let history = site.cli.run(&["history", "--json", "--limit", "10000"]).unwrap();
+    let lines = history.json().unwrap();
+    let receipts: std::collections::BTreeSet<u64> =
+        lines.iter().filter_map(|line| line["receipt"].as_u64()).collect();
+    let mut seen = std::collections::BTreeMap::<String, u64>::new();
+    for receipt in receipts {
+        let ran = site.cli.run(&["receipt", "--json", &receipt.to_string()]).unwrap();
+        for line in ran.events("receipt_line").unwrap() {
+            *seen.entry(line["instance"].to_string()).or_default() += 1;
+        }
+    }
+    assert_eq!(seen.len(), 500, "after {moment:?}");
+    assert!(seen.values().all(|n| *n == 1), "after {moment:?}: a line twice");
+    let verified = site.cli.run(&["audit", "verify"]).unwrap();
+    assert_eq!(verified.status, Some(0), "after {moment:?}; {}", verified.stderr);
+}
