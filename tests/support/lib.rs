@@ -3,6 +3,7 @@
 //!
 //! This room knows none of the core's: what it makes and what it expects must not lean on what it tests.
 
+pub mod chance;
 pub mod cli;
 pub mod corpus;
 pub mod fixture;
@@ -10,3 +11,4 @@ pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;
+pub mod weather;

@@ -1,51 +1,95 @@
 //! The lines of `--json`: one object a line on standard output, in the words of the contract.
 
-use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, PatientText, Seen, Skip};
+use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, Seen, Skip};
 use relaypacs_relay::{ScanCounts, StudyEnd, Summary, Verdict};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// Prints one line. A reader that went away ends the program's output, not its work.
-pub(crate) fn line(value: &Value) {
-    let mut out = std::io::stdout().lock();
-    let _ = serde_json::to_writer(&mut out, value);
-    let _ = out.write_all(b"\n");
+/// Lines that are not written yet. A scan yields 100,000 a second, and each write costs more than the line.
+static WAITING: Mutex<Waiting> = Mutex::new(Waiting { lines: Vec::new(), written: None });
+
+struct Waiting {
+    lines: Vec<u8>,
+    written: Option<Instant>,
 }
 
-/// The line of a file that was looked at.
-pub(crate) fn seen(seen: &Seen) {
-    line(&match seen {
-        Seen::Instance(found) => instance(found),
-        Seen::Skipped(skip) => skipped(skip),
-        Seen::Index(report) => index(report),
-    });
+/// How many bytes of lines wait at most, and for how long while more of them come.
+const FULL: usize = 64 << 10;
+const LATEST: Duration = Duration::from_millis(50);
+
+/// Prints one line, and what waited before it.
+pub(crate) fn line(value: &impl Serialize) {
+    put(value, true);
 }
 
-fn instance(found: &Found) -> Value {
-    let header = &found.header;
-    let source = match found.location {
-        Location::File(_) => "file",
-        Location::Member { .. } => "archive",
-    };
-    let mut value = json!({
-        "event": "instance",
-        "path": found.location.shown(),
-        "bytes": found.bytes,
-        "patient_id": text(&header.patient.id),
-        "patient_name": text(&header.patient.name),
-        "study_instance_uid": header.study_instance_uid.as_str(),
-        "series_instance_uid": header.series_instance_uid.as_str(),
-        "sop_instance_uid": header.sop_instance_uid.as_str(),
-        "sop_class_uid": header.sop_class_uid.as_str(),
-        "transfer_syntax_uid": header.transfer_syntax_uid.as_ref().map(|uid| uid.as_str()),
-        "modality": header.series.modality,
-        "number_of_frames": header.number_of_frames,
-        "source": source,
-    });
-    if let (Some(damage), Some(object)) = (&found.damage, value.as_object_mut()) {
-        object.insert("damage".into(), damage.as_str().into());
+/// A reader that went away ends the program's output, not its work.
+fn put(value: &impl Serialize, now: bool) {
+    let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = serde_json::to_writer(&mut waiting.lines, value);
+    waiting.lines.push(b'\n');
+    let due = waiting.written.is_none_or(|written| written.elapsed() >= LATEST);
+    if now || due || waiting.lines.len() >= FULL {
+        let _ = std::io::stdout().lock().write_all(&waiting.lines);
+        waiting.lines.clear();
+        waiting.written = Some(Instant::now());
     }
-    value
+}
+
+/// The line of a file that was looked at. It may wait a moment for others.
+pub(crate) fn seen(seen: &Seen) {
+    match seen {
+        Seen::Instance(found) => put(&InstanceLine::of(found), false),
+        Seen::Skipped(skip) => put(&skipped(skip), false),
+        Seen::Index(report) => put(&index(report), false),
+    }
+}
+
+/// The line of an instance, in the order of the contract.
+#[derive(Serialize)]
+struct InstanceLine<'a> {
+    event: &'static str,
+    path: String,
+    bytes: u64,
+    patient_id: &'a str,
+    patient_name: &'a str,
+    study_instance_uid: &'a str,
+    series_instance_uid: &'a str,
+    sop_instance_uid: &'a str,
+    sop_class_uid: &'a str,
+    transfer_syntax_uid: Option<&'a str>,
+    modality: &'a str,
+    number_of_frames: Option<u32>,
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<&'a str>,
+}
+
+impl<'a> InstanceLine<'a> {
+    fn of(found: &'a Found) -> Self {
+        let header = &found.header;
+        Self {
+            event: "instance",
+            path: found.location.shown(),
+            bytes: found.bytes,
+            patient_id: header.patient.id.reveal(),
+            patient_name: header.patient.name.reveal(),
+            study_instance_uid: header.study_instance_uid.as_str(),
+            series_instance_uid: header.series_instance_uid.as_str(),
+            sop_instance_uid: header.sop_instance_uid.as_str(),
+            sop_class_uid: header.sop_class_uid.as_str(),
+            transfer_syntax_uid: header.transfer_syntax_uid.as_ref().map(|uid| uid.as_str()),
+            modality: &header.series.modality,
+            number_of_frames: header.number_of_frames,
+            source: match found.location {
+                Location::File(_) => "file",
+                Location::Member { .. } => "archive",
+            },
+            damage: found.damage.as_deref(),
+        }
+    }
 }
 
 fn skipped(skip: &Skip) -> Value {
@@ -184,10 +228,6 @@ pub(crate) fn fault(fault: &Fault) {
 
 fn skips(counts: &ScanCounts) -> Map<String, Value> {
     counts.skipped.iter().map(|(reason, n)| (reason.as_str().to_owned(), (*n).into())).collect()
-}
-
-fn text(text: &PatientText) -> &str {
-    text.reveal()
 }
 
 /// The most memory that this process ever held, where the system says so.

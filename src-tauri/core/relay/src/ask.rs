@@ -31,8 +31,6 @@ const LISTED_LATE: [Duration; 3] =
 const RECOMPARE: Duration = Duration::from_secs(1);
 /// An instance that the archive says it stored so many times, and never lists, is refused.
 const DROPPED_AT_MOST: u32 = 3;
-/// An instance that so many requests in a row were lost with, in the end alone, is refused.
-const LOST_AT_MOST: u32 = 10;
 
 /// Asks about one study, settles what the answer settles, compares what has to be compared.
 pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fault> {
@@ -150,7 +148,9 @@ fn sort(
             (true, _) => sorted.to_compare.push(row),
             (false, _) if (stored || unknown) && patient => sorted.late = true,
             (false, true) => sorted.answers.push(lacks_stored(&row)),
-            (false, false) if unknown => sorted.answers.extend(lacks_unknown(&row)),
+            (false, false) if unknown => {
+                sorted.answers.extend(lacks_unknown(&row, lane.signs.stores()))
+            }
             (false, false) => {}
         }
     }
@@ -180,20 +180,20 @@ fn lacks_stored(row: &InstanceRow) -> Answer {
 
 /// A lost answer, and the archive does not have it: sent again, each time a little later and in smaller company, since
 /// it may be the one that the archive stumbles over.
-fn lacks_unknown(row: &InstanceRow) -> Vec<Answer> {
+fn lacks_unknown(row: &InstanceRow, others_go: bool) -> Vec<Answer> {
     let reason = row.reason.unwrap_or(Reason::new(Code::ConnectionLost));
     // Refused for being there already, and it is not there: what is left of the answer is that it was refused.
     if settle::is_said_to_be_there(row) {
         return vec![Answer::learned(row.id, Event::Refused).because(reason)];
     }
-    if row.tries >= LOST_AT_MOST && row.batch_limit == 1 {
+    if settle::is_lost_for_good(row, others_go) {
         return vec![Answer::learned(row.id, Event::Refused).because(reason)];
     }
     let mut answers = vec![Answer::learned(row.id, Event::ArchiveLacksIt).because(reason)];
     if row.tries >= 2 {
         let at_most = NonZeroU32::new(64 >> (2 * row.tries.min(3))).unwrap_or(NonZeroU32::MIN);
         answers.push(Answer::learned(row.id, Event::SendAlone { at_most }).because(reason));
-        let wait = relaypacs_upload::backoff::wait(row.tries - 1, jitter(), None);
+        let wait = settle::wait_after_loss(row.tries - 1, jitter());
         let event = Event::TryAgain { not_before: now().after(wait) };
         answers.push(Answer::learned(row.id, event).because(reason));
     }

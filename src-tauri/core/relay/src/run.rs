@@ -75,7 +75,11 @@ impl Run {
 pub(crate) struct Signs {
     parked: Mutex<Option<Park>>,
     gained: Mutex<Instant>,
+    stored: Mutex<Option<Instant>>,
 }
+
+/// So long ago counts as lately.
+const LATELY: Duration = Duration::from_secs(45);
 
 /// When a destination was parked in this run, and over what.
 #[derive(Clone, Copy)]
@@ -96,7 +100,8 @@ pub(crate) enum Talk {
 impl Signs {
     /// None yet; patience counts from now.
     pub(crate) fn new() -> Self {
-        Self { parked: Mutex::new(None), gained: Mutex::new(Instant::now()) }
+        let gained = Mutex::new(Instant::now());
+        Self { parked: Mutex::new(None), gained, stored: Mutex::new(None) }
     }
 
     /// The archive took something or answered a question.
@@ -107,6 +112,17 @@ impl Signs {
     /// How long it is since the archive last took something or answered.
     pub(crate) fn since_gain(&self) -> Duration {
         self.gained.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// The archive stored something.
+    pub(crate) fn stored(&self) {
+        *self.stored.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    /// True where the archive stored something lately: it, and the way to it, work.
+    pub(crate) fn stores(&self) -> bool {
+        let stored = *self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+        stored.is_some_and(|stored| stored.elapsed() < LATELY)
     }
 
     pub(crate) fn now_parked(&self, over: Talk) {

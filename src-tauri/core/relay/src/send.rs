@@ -32,10 +32,14 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
     learn(&lane, &answer, bytes, count, flying).await?;
 
     let stored = answer.verdicts.iter().filter(|one| is_stored(one.verdict)).count() as u64;
+    if stored > 0 {
+        lane.signs.stored();
+    }
     let (rows, jitter, told) = (claim.rows, jitter(), answer.clone());
+    let others_go = lane.signs.stores();
     lane.desk
         .ask(move |books| {
-            let answers = settle::of_batch(&rows, &told, now(), jitter);
+            let answers = settle::of_batch(&rows, &told, others_go, now(), jitter);
             let settled = books.queue.settle(&answers, now()).or_fault()?;
             if !settled.impossible.is_empty() {
                 tracing::warn!(

@@ -4,14 +4,22 @@ use relaypacs_model::{Code, Moment, Reason};
 use relaypacs_queue::{Answer, Event, InstanceRow, State};
 use relaypacs_upload::{BatchAnswer, InstanceVerdict, Sameness, Scope, Verdict, backoff};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// How many unclear instances of one batch are sent alone at once; more of them are halved.
 const ALONE_AT_ONCE: usize = 2;
 
-/// What the queue is told of a batch. `jitter` is between 0 and 1.
+/// An instance that so many requests in a row were lost with, in the end alone, while others got through, is refused.
+const LOST_AT_MOST: u32 = 12;
+/// So long the wait after a lost request doubles: a bad network is no reason to leave an instance for hours.
+const DOUBLED_AT_MOST: u32 = 5;
+
+/// What the queue is told of a batch. `others_go` says whether the archive stored something lately; `jitter` is between
+/// 0 and 1.
 pub(crate) fn of_batch(
     rows: &[InstanceRow],
     answer: &BatchAnswer,
+    others_go: bool,
     now: Moment,
     jitter: f64,
 ) -> Vec<Answer> {
@@ -20,7 +28,7 @@ pub(crate) fn of_batch(
     rows.iter()
         .zip(&answer.verdicts)
         .map(|(row, verdict)| {
-            let told = of_instance(row, verdict, smaller, now, jitter);
+            let told = of_instance(row, verdict, smaller, others_go, now, jitter);
             if park { of_destination(told, now) } else { told }
         })
         .collect()
@@ -44,6 +52,7 @@ fn of_instance(
     row: &InstanceRow,
     verdict: &InstanceVerdict,
     smaller: Option<NonZeroU32>,
+    others_go: bool,
     now: Moment,
     jitter: f64,
 ) -> Answer {
@@ -58,6 +67,14 @@ fn of_instance(
         Verdict::SendAlone(reason) => (send_alone(smaller), Some(reason)),
         Verdict::TryAgain { reason, after } => match smaller {
             Some(at_most) => (Event::SendAlone { at_most }, Some(reason)),
+            None if reason.code == Code::ConnectionLost => {
+                if is_lost_for_good(row, others_go) {
+                    (Event::Refused, Some(reason))
+                } else {
+                    let wait = wait_after_loss(row.tries, jitter);
+                    (Event::TryAgain { not_before: now.after(wait) }, Some(reason))
+                }
+            }
             None => {
                 let wait = backoff::wait(row.tries, jitter, after);
                 (Event::TryAgain { not_before: now.after(wait) }, Some(reason))
@@ -83,6 +100,17 @@ fn of_destination(told: Answer, now: Moment) -> Answer {
         Event::AnswerLost => Answer { blameless: true, ..told },
         _ => told,
     }
+}
+
+/// True for the one instance that the archive, or something before it, hangs up on.
+pub(crate) fn is_lost_for_good(row: &InstanceRow, others_go: bool) -> bool {
+    row.tries >= LOST_AT_MOST && row.batch_limit == 1 && others_go
+}
+
+/// How long an instance waits after so many lost requests in a row.
+pub(crate) fn wait_after_loss(losses: u32, jitter: f64) -> Duration {
+    let more = losses.saturating_sub(LOST_AT_MOST);
+    backoff::wait(losses.min(DOUBLED_AT_MOST) + more, jitter, None)
 }
 
 fn send_alone(smaller: Option<NonZeroU32>) -> Event {

@@ -1,4 +1,4 @@
-//! Opening again: what was found is found at the same place, and what is not it any more is told apart.
+//! What an opener remembers stays small, and what its readers share is there once.
 
 use super::*;
 use crate::made;

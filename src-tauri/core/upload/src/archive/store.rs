@@ -257,7 +257,13 @@ fn unanswered(failure: Failure, taken: &Progress) -> Sent {
         (false, false, _) => Scope::Destination { reason, after: None },
     };
     tracing::debug!(code = failure.code.as_str(), bytes = taken.content(), "batch not answered");
-    let judgement = Judgement { verdicts: vec![verdict; ends.len()], scope };
+    // Of what was not handed on to its last byte, nobody can have stored a whole instance.
+    let unreached = Verdict::TryAgain { reason, after: None };
+    let verdicts = ends.iter().map(|end| match end {
+        PartEnd::Unreached => unreached,
+        PartEnd::Whole(_) | PartEnd::Changed | PartEnd::Gone => verdict,
+    });
+    let judgement = Judgement { verdicts: verdicts.collect(), scope };
     Sent { status: None, judgement, ends, bytes: taken.content() }
 }
 
