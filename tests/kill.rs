@@ -10,6 +10,7 @@ use relaypacs_practice_pacs::{Counts, Fault, Faults, Kind, Which};
 use relaypacs_tests::chance::Chance;
 use relaypacs_tests::cli::Ran;
 use relaypacs_tests::lines::number;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -45,9 +46,9 @@ fn a_power_cut_at_any_moment_loses_nothing_and_costs_no_more_than_what_was_on_it
     // As busy as the machine will be later.
     let whole = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(undisturbed)).collect();
-        runs.into_iter().map(|run| run.join().unwrap()).max().unwrap()
+        runs.into_iter().map(|run| run.join().unwrap()).min().unwrap()
     });
-    let next = AtomicUsize::new(0);
+    let (next, fell) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
             scope.spawn(|| {
@@ -58,11 +59,19 @@ fn a_power_cut_at_any_moment_loses_nothing_and_costs_no_more_than_what_was_on_it
                     }
                     // One moment out of each equal part of the whole.
                     let place = (n as f64 + Chance::new(seed + n as u64).part()) / kills as f64;
-                    killed_after(whole.mul_f64(place));
+                    let there = killed_after(whole.mul_f64(place));
+                    fell.lock().unwrap().push(there);
                 }
             });
         }
     });
+    let fell = fell.into_inner().unwrap();
+    let count = |fits: fn(&(u64, u64)) -> bool| fell.iter().filter(|one| fits(one)).count();
+    let (early, late) = (count(|one| one.0 == 0), count(|one| one.0 == 500));
+    let again = fell.iter().map(|one| one.1).max().unwrap_or_default();
+    println!("of {kills}: {early} before the first image was stored, {late} after the last one");
+    println!("at most {} kB of 10 MB sent again, after {whole:?} undisturbed", again / 1000);
+    assert!(early + late < kills, "none fell where it matters");
 }
 
 /// How long it takes where nobody is in the way.
@@ -74,7 +83,8 @@ fn undisturbed() -> Duration {
     ran.took
 }
 
-fn killed_after(moment: Duration) {
+/// Gives how many images were stored when the power went, and how many bytes were sent again after that.
+fn killed_after(moment: Duration) -> (u64, u64) {
     let site = site();
     let root = site.pacs.root();
     let begun = Instant::now();
@@ -105,6 +115,7 @@ fn killed_after(moment: Duration) {
     // What had arrived whole was asked for and not sent again.
     let twice = after.parts - after.stored;
     assert_eq!(twice, 0, "after {moment:?}: arrived twice");
+    (before.stored, again)
 }
 
 /// The most that can have been between the two when the power went: a batch for each request at a time.

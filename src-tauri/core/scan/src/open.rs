@@ -153,7 +153,7 @@ impl Opener {
         };
         drop(known);
         drop(slot);
-        self.0.cache().trim();
+        self.0.cache().trim(self.0.limits.nested_bytes);
         let store = match held.bytes {
             Some(bytes) => Store::Memory(bytes),
             None => Store::File(outer.file.clone(), size),

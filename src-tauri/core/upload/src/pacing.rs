@@ -26,7 +26,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             target: Duration::from_secs(3),
-            least_bytes: 1 << 20,
+            least_bytes: 256 << 10,
             most_bytes: 16 << 20,
             most_parts: 100,
             most_in_flight: 8,
@@ -97,8 +97,8 @@ const FAR_SLOWER: f64 = 4.0;
 const SMOOTHING: f64 = 0.3;
 
 impl Pace {
-    /// Starts with four in flight of 4 MiB each: enough to keep a local archive busy from the first moment, and little
-    /// to lose on a slow line.
+    /// Starts with four in flight of 1 MiB each: a local archive has them at their largest after four answers, and on a
+    /// bad line there is little to lose before anything is known of it.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         let most = bounds.most_bytes.max(1);
@@ -109,7 +109,7 @@ impl Pace {
                 ..bounds
             },
             in_flight: 4.min(bounds.most_in_flight.max(1)),
-            batch_bytes: (4 << 20).min(most),
+            batch_bytes: (1 << 20).min(most),
             rate: None,
             best_throughput: 0.0,
             window: Window::default(),
@@ -212,6 +212,7 @@ impl Pace {
 
     fn lowered(mut self) -> Self {
         self.in_flight = (self.in_flight / 2).max(1);
+        self.batch_bytes = (self.batch_bytes / 2).max(self.bounds.least_bytes);
         self.window = Window::default();
         self.probe = None;
         self.hold = 1;

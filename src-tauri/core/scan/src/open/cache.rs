@@ -12,8 +12,6 @@ use std::time::SystemTime;
 const FILES: usize = 4;
 /// Archives in archives that are kept.
 const INNER: usize = 16;
-/// Their bytes in all. What a reader is using right now stays until it is done, even beyond this.
-const INNER_BYTES: usize = 64 << 20;
 /// Packed TARs that wait for the next reader: as many as there are batches in flight.
 const TAPES: usize = 8;
 
@@ -94,10 +92,11 @@ impl Cache {
         }
     }
 
-    /// Forgets what was not used for longest, as far as the bounds ask for it.
-    pub(super) fn trim(&mut self) {
+    /// Forgets what was not used for longest, as far as the bounds ask for it. Archives in archives keep `inner_bytes`
+    /// in all; what a reader is using right now stays until it is done, even beyond that.
+    pub(super) fn trim(&mut self, inner_bytes: u64) {
         self.drop_oldest(FILES, usize::MAX, false);
-        self.drop_oldest(INNER, INNER_BYTES, true);
+        self.drop_oldest(INNER, usize::try_from(inner_bytes).unwrap_or(usize::MAX), true);
     }
 
     fn drop_oldest(&mut self, most: usize, most_bytes: usize, inner: bool) {

@@ -4,7 +4,7 @@ use super::*;
 use crate::examine::Scratch;
 use crate::made::{self, Members};
 
-const UIDS: u32 = 300;
+const UIDS: u32 = 100;
 
 /// Settles all members of an archive: the reasons for those that are skipped, and what opening cost.
 fn settled(bytes: &[u8], name: &str) -> (Vec<SkipReason>, crate::Cost) {
