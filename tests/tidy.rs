@@ -110,9 +110,14 @@ fn every_source_file_says_what_it_is_for() {
     }
 }
 
+/// Long because it is one table: split, a row would be harder to find.
+const TABLES: &[&str] = &["tests/faults/table.rs"];
+
 #[test]
 fn no_source_file_is_too_long_to_be_one_thought() {
-    for file in sources() {
+    for file in
+        sources().into_iter().filter(|file| !TABLES.iter().any(|table| file.ends_with(table)))
+    {
         let lines = fs::read_to_string(&file).unwrap().lines().count();
         assert!(lines <= 400, "{} has {lines} lines", file.display());
     }
