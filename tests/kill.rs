@@ -10,6 +10,8 @@ use relaypacs_practice_pacs::{Counts, Fault, Faults, Kind, Which};
 use relaypacs_tests::chance::Chance;
 use relaypacs_tests::cli::Ran;
 use relaypacs_tests::lines::number;
+#[cfg(unix)]
+use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -72,6 +74,44 @@ fn a_power_cut_at_any_moment_loses_nothing_and_costs_no_more_than_what_was_on_it
     println!("of {kills}: {early} before the first image was stored, {late} after the last one");
     println!("at most {} kB of 10 MB sent again, after {whole:?} undisturbed", again / 1000);
     assert!(early + late < kills, "none fell where it matters");
+}
+
+#[cfg(unix)]
+#[test]
+fn whoever_stops_a_run_at_any_moment_is_told_of_every_image_and_can_go_on() {
+    let whole = undisturbed();
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            scope.spawn(move || stopped_after(whole.mul_f64(f64::from(n) / 8.0)));
+        }
+    });
+}
+
+#[cfg(unix)]
+fn stopped_after(moment: Duration) {
+    let site = site();
+    let root = site.pacs.root();
+    let mut run = site.cli.spawn(&site.arguments(&root, &[])).unwrap();
+    // Nothing fits: it waits for its time to be over, or for the end.
+    let _ = run.wait_for(moment, |_| false);
+    let pid = run.pid().to_string();
+    // It may have ended by itself.
+    let _ = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let stopped = run.finish(Duration::from_secs(30)).unwrap();
+    match stopped.status {
+        // Before it listened, in the scan, or in the run: what is queued is told of.
+        None => return,
+        Some(0) => {}
+        Some(status) => assert_eq!(status, 130, "after {moment:?}; {}", stopped.stderr),
+    }
+    if stopped.summary().is_ok() {
+        let ends = truth(&site, &stopped).unwrap();
+        assert_eq!(ends.len(), 500, "after {moment:?}");
+    }
+    let ran = site.cli.run(&["run", "--json"]).unwrap();
+    whole(&site, &ran, moment);
+    let held = site.held().len();
+    assert!(held == 500 || held == 0 && stopped.summary().is_err(), "after {moment:?}: {held}");
 }
 
 /// How long it takes where nobody is in the way.

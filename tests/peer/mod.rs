@@ -7,7 +7,6 @@ use relaypacs_tests::fixture::{Instance, Kind, Person, Script, write_series};
 use relaypacs_tests::lines::{arg, files, number, text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::Path;
 use tempfile::TempDir;
 
 /// Every outcome that a summary counts; together they are all instances.
@@ -109,11 +108,4 @@ pub(crate) fn truth(site: &Site, ran: &Ran) -> anyhow::Result<BTreeMap<String, S
     }
     anyhow::ensure!(ends.len() as u64 == sum, "{} told of {sum}", ends.len());
     Ok(ends)
-}
-
-/// Every file below a folder is gone.
-pub(crate) fn emptied(folder: &Path) {
-    for file in files(folder) {
-        fs::remove_file(file).unwrap();
-    }
 }

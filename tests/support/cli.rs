@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -20,6 +21,7 @@ pub struct Cli {
     home: TempDir,
     passphrase: Option<String>,
     environment: Vec<(String, String)>,
+    wrapper: Vec<String>,
 }
 
 /// A run that has ended.
@@ -83,7 +85,13 @@ impl Cli {
     pub fn new() -> Result<Self> {
         let home = tempfile::Builder::new().prefix("relaypacs-home-").tempdir()?;
         let passphrase = Some("a passphrase for tests".to_owned());
-        Ok(Self { binary: binary()?, home, passphrase, environment: Vec::new() })
+        Ok(Self {
+            binary: binary()?,
+            home,
+            passphrase,
+            environment: Vec::new(),
+            wrapper: Vec::new(),
+        })
     }
 
     /// One more environment variable for all runs.
@@ -96,6 +104,11 @@ impl Cli {
     /// Another passphrase from now on. Without one the system's key store is not there either.
     pub fn passphrase(&mut self, passphrase: Option<&str>) {
         self.passphrase = passphrase.map(str::to_owned);
+    }
+
+    /// Runs through another program from now on, which gets the command line as its last arguments.
+    pub fn through(&mut self, wrapper: Vec<String>) {
+        self.wrapper = wrapper;
     }
 
     /// Its home folder.
@@ -136,8 +149,10 @@ impl Cli {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut words = self.wrapper.iter().map(OsStr::new).chain([self.binary.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
         command
+            .args(words)
             .args(arguments)
             .env("RELAYPACS_HOME", self.home.path())
             .env_remove("RELAYPACS_PASSPHRASE")
@@ -313,6 +328,7 @@ mod tests {
             home,
             passphrase: Some("p".into()),
             environment: Vec::new(),
+            wrapper: Vec::new(),
         }
     }
 

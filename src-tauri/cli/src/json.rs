@@ -215,9 +215,18 @@ pub(crate) fn run_summary(summary: &Summary, scanned: Option<&ScanCounts>) {
 
 /// The line of a fault that ended the command.
 pub(crate) fn fault(fault: &Fault) {
+    told("error", fault);
+}
+
+/// The line of a damaged queue that was put aside; the command goes on with a new one.
+pub(crate) fn set_aside(fault: &Fault) {
+    told("queue_set_aside", fault);
+}
+
+fn told(event: &str, fault: &Fault) {
     let words = fault.sentences();
     line(&json!({
-        "event": "error",
+        "event": event,
         "code": fault.code.as_str(),
         "happened": words.happened,
         "lost": words.lost,

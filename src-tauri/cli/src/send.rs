@@ -49,7 +49,11 @@ pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault>
     let work = Work { reach: Reach::Everything, patience, listed_missing: 0, paper: None };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
-    let exit = Exit::of_run(&summary, None);
+    let mut exit = Exit::of_run(&summary, None);
+    if exit == Exit::Done && relay.queue_was_set_aside() {
+        // What waited in a queue that was damaged has to be offered again.
+        exit = Exit::NeedsAPerson;
+    }
     finish(session, &summary, None, exit)
 }
 

@@ -1,7 +1,7 @@
 //! What a command starts from: the home folder, its key, the switch that Ctrl-C turns.
 
 use crate::args::Common;
-use crate::{log, people, secrets};
+use crate::{json, log, people, secrets};
 use relaypacs_model::{Code, Fault};
 use relaypacs_relay::{Home, Reader, Relay, Stop};
 
@@ -40,7 +40,15 @@ impl Session {
     /// The relay, with the right to work the queue.
     pub(crate) async fn relay(&self) -> Result<Relay, Fault> {
         let home = self.home()?;
-        Relay::open(&home, &secrets::key_source(&self.common)?).await
+        let relay = Relay::open(&home, &secrets::key_source(&self.common)?).await?;
+        if relay.queue_was_set_aside() {
+            let fault = Fault::with(Code::QueueDamaged, "it was put aside, a new one was begun");
+            people::fault(&fault);
+            if self.json() {
+                json::set_aside(&fault);
+            }
+        }
+        Ok(relay)
     }
 
     /// The relay's books, to look at only: works while another process is at work.

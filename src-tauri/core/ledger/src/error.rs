@@ -58,11 +58,18 @@ impl LedgerError {
     }
 }
 
+/// SQLITE_IOERR_SHMSIZE
+const NO_ROOM_FOR_INDEX: i32 = 4874;
+
 impl From<rusqlite::Error> for LedgerError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::Error;
         #[expect(clippy::wildcard_enum_match_arm, reason = "the enum of the driver is open")]
         match error {
+            // The index of the log cannot grow: SQLite asks the disk for its room at once.
+            Error::SqliteFailure(failure, _) if failure.extended_code == NO_ROOM_FOR_INDEX => {
+                Self::DiskFull
+            }
             Error::SqliteFailure(failure, _) => by_code(failure.code),
             // What a table of ours holds cannot be read as what we wrote.
             Error::SqlInputError { .. }

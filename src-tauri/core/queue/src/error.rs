@@ -43,6 +43,9 @@ pub enum QueueError {
     Statement,
 }
 
+/// SQLITE_IOERR_SHMSIZE
+const NO_ROOM_FOR_INDEX: i32 = 4874;
+
 /// What every function of this room returns.
 pub type Result<T, E = QueueError> = std::result::Result<T, E>;
 
@@ -56,6 +59,10 @@ impl From<rusqlite::Error> for QueueError {
         match failure.code {
             ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged,
             ErrorCode::DiskFull => Self::DiskFull,
+            // The index of the log cannot grow: SQLite asks the disk for its room at once.
+            ErrorCode::SystemIoFailure if failure.extended_code == NO_ROOM_FOR_INDEX => {
+                Self::DiskFull
+            }
             ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
                 Self::NotWritable
             }

@@ -62,6 +62,9 @@ impl Queue {
         let lock = lock(path)?;
         private(path)?;
         let mut conn = connect(path, key, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        if key.is_some() {
+            refuse_damage(&conn)?;
+        }
         conn.execute_batch(
             "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
              PRAGMA wal_autocheckpoint = 8192; PRAGMA synchronous = NORMAL; \
@@ -279,18 +282,33 @@ fn wrong_key_or_damaged(conn: &Connection) -> QueueError {
         // A page of SQLCipher 4 has 4,096 bytes; a last one that was cut off counts.
         meta.len().div_ceil(4096)
     });
-    let bad = conn.prepare("PRAGMA cipher_integrity_check").and_then(|mut statement| {
-        let mut rows = statement.query([])?;
-        let mut bad = 0;
-        while rows.next()?.is_some() {
-            bad += 1;
-        }
-        Ok(bad)
-    });
-    match bad {
+    match damaged_pages(conn) {
         Ok(bad) if bad < pages => QueueError::Damaged,
         _ => QueueError::WrongKey,
     }
+}
+
+/// Damage shows before anything is done with what is whole. The log goes into the database first: a page that a loss of
+/// power tore is whole again by that, and was no damage.
+fn refuse_damage(conn: &Connection) -> Result<()> {
+    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+    match busy.map_err(QueueError::from) {
+        Ok(0) if damaged_pages(conn)? > 0 => Err(QueueError::Damaged),
+        Err(QueueError::Damaged) => Err(QueueError::Damaged),
+        // A full disk or a reader: nothing can be told now.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// How many pages are not as they were written.
+fn damaged_pages(conn: &Connection) -> rusqlite::Result<u64> {
+    let mut statement = conn.prepare("PRAGMA cipher_integrity_check")?;
+    let mut rows = statement.query([])?;
+    let mut bad = 0;
+    while rows.next()?.is_some() {
+        bad += 1;
+    }
+    Ok(bad)
 }
 
 fn version(conn: &Connection) -> Result<usize> {

@@ -15,6 +15,7 @@ mod import;
 mod key;
 mod lane;
 mod observer;
+mod opening;
 mod part;
 mod person;
 mod reader;

@@ -3,6 +3,7 @@
 use crate::faults::OrFault;
 use crate::home::Home;
 use crate::key::{KeySource, Keys};
+use crate::opening::is_emptied;
 use relaypacs_ledger::{
     EventNumber, HistoryLine, LedgerKey, LedgerReader, ReceiptId, ReceiptSummary, Statistics,
     StoredLine, Verification,
@@ -125,6 +126,9 @@ impl Reader {
     fn queue(&self) -> Result<Option<relaypacs_queue::Reader>, Fault> {
         if !self.home.queue().exists() {
             return Ok(None);
+        }
+        if is_emptied(&self.home)? {
+            return Err(Fault::with(Code::QueueDamaged, "queue.db has not a byte left"));
         }
         Queue::open_reader(&self.home.queue(), &QueueKey::new(*self.queue_key)).or_fault().map(Some)
     }

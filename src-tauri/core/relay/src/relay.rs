@@ -1,22 +1,23 @@
 //! The relay: a home with its queue and ledger, opened for work.
 
-use crate::clock::now;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::home::{Home, HomeLock};
 use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
 use crate::observer::Observer;
+use crate::opening::{self, Opened};
 use crate::stop::Stop;
-use relaypacs_ledger::{DestinationLabel, Ledger, LedgerKey};
+use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Destination, DestinationName, Fault};
-use relaypacs_queue::{DestinationRow, Queue, QueueKey};
+use relaypacs_queue::DestinationRow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A home, opened for work. One process at a time has it.
 pub struct Relay {
     pub(crate) desk: Desk,
+    set_aside: bool,
     _lock: HomeLock,
 }
 
@@ -30,7 +31,7 @@ pub enum Target {
 }
 
 impl Relay {
-    /// Opens a home for work, making what is not there.
+    /// Opens a home for work, making what is not there. A damaged queue is put aside, and a new one begun.
     ///
     /// # Errors
     /// [`Code::QueueInUse`], [`Code::NoKey`], [`Code::WrongKey`], [`Code::QueueDamaged`], [`Code::QueueTooNew`],
@@ -41,12 +42,16 @@ impl Relay {
         let opened = tokio::task::spawn_blocking(move || {
             let lock = home.lock()?;
             let keys = Keys::of(&home, &source)?;
-            let queue =
-                Queue::open(&home.queue(), &QueueKey::new(*keys.queue), now()).or_fault()?;
-            let ledger = Ledger::open(&home.ledger(), &LedgerKey::new(*keys.ledger)).or_fault()?;
-            Ok(Self { desk: Desk::new(Books::new(queue, ledger))?, _lock: lock })
+            let Opened { books, set_aside } = opening::open(&home, &keys)?;
+            Ok(Self { desk: Desk::new(books)?, set_aside, _lock: lock })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
+    }
+
+    /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
+    #[must_use]
+    pub fn queue_was_set_aside(&self) -> bool {
+        self.set_aside
     }
 
     /// Scans sources to their end and queues what can be sent.
