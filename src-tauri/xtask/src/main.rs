@@ -25,7 +25,7 @@ fn main() -> Result<()> {
         ["check"] => run::checks(),
         ["bench"] => bench::all(),
         ["bench", part] => bench::part(part),
-        ["fixtures", folder] => run::fixtures(folder.as_ref()),
+        ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);
             Ok(())

@@ -322,7 +322,12 @@ async fn a_source_that_changed_is_never_stored() {
 
 #[tokio::test]
 async fn nothing_is_unknown_where_nothing_was_sent() {
-    let server = Server::dicomweb(|_, _| async { None }).await;
+    // Waits for a body, so that it is the source that ends the request.
+    let server = Server::dicomweb(|request, mut socket| async move {
+        read_body(&mut socket, request.content_length).await?;
+        None
+    })
+    .await;
     let mut gone = dicom::raw(1, Vec::new());
     (gone.content, gone.promised) = (Content::Gone, 5);
     let answer = store(&archive(&server.root), &batch([Arc::new(gone), instance(2, LARGE)])).await;
