@@ -142,9 +142,13 @@ impl Relay {
     ) -> Result<(), Fault> {
         for row in rows {
             let label = DestinationLabel::from(&row.destination);
-            for study in self.every_study(row.id).await? {
+            let mut after = None;
+            loop {
+                let page = self.studies(row.id, after).await?;
+                let Some(last) = page.last() else { break };
+                after = Some(last.id);
                 // What a lane closed was told by it; of what it could not close, what has ended as well.
-                if !closed.contains(&study.id) {
+                for study in page.into_iter().filter(|study| !closed.contains(&study.id)) {
                     let closing = Closing {
                         study: study.id,
                         study_uid: study.study_uid,
@@ -157,19 +161,17 @@ impl Relay {
         Ok(())
     }
 
-    async fn every_study(&self, destination: DestinationId) -> Result<Vec<StudyRow>, Fault> {
+    /// A page of a destination's studies: all of them may be more than memory should hold.
+    async fn studies(
+        &self,
+        destination: DestinationId,
+        after: Option<StudyId>,
+    ) -> Result<Vec<StudyRow>, Fault> {
         self.desk
             .ask(move |books| {
                 let filter =
                     StudyFilter { destination: Some(destination), ..StudyFilter::default() };
-                let mut all: Vec<StudyRow> = Vec::new();
-                let mut after: Option<StudyId> = None;
-                loop {
-                    let page = books.queue.view().studies(&filter, after, 1_000).or_fault()?;
-                    let Some(last) = page.last() else { return Ok(all) };
-                    after = Some(last.id);
-                    all.extend(page);
-                }
+                books.queue.view().studies(&filter, after, 1_000).or_fault()
             })
             .await
     }
