@@ -8,7 +8,9 @@ use crate::counting::Counting;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::observer::{Observer, ScanCounts};
+use crate::spool::SpoolWhen;
 use crate::stop::Stop;
+use crate::volume::Origin;
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
 use relaypacs_model::{Code, Fault, Found, Location, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
@@ -31,6 +33,7 @@ pub(crate) struct Offer {
     pub(crate) include_damaged: bool,
     pub(crate) destination: DestinationId,
     pub(crate) label: DestinationLabel,
+    pub(crate) spool: SpoolWhen,
 }
 
 /// Looks inside sources and keeps nothing. Blocks.
@@ -72,7 +75,9 @@ pub(crate) fn import(
     let mut taking =
         Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
     let mut counting = Counting::new();
-    let options = Options { include_damaged: offer.include_damaged, ..Options::default() };
+    let origin = Origin::of(&offer.sources);
+    let readers = if origin.is_optical { 1 } else { Options::default().readers };
+    let options = Options { include_damaged: offer.include_damaged, readers, ..Options::default() };
     let scanned = relaypacs_scan::scan(&offer.sources, &options, stop.cancel(), &mut |seen| {
         counting.add(&seen);
         observer.seen(&seen);
@@ -92,7 +97,15 @@ pub(crate) fn import(
     }
     let counts = counting.counts();
     let told = counts.clone();
-    let import = desk.ask_blocking(move |books| finish(books, &import, offer.label, &told))?;
+    let copy = match offer.spool {
+        SpoolWhen::Always => true,
+        SpoolWhen::Removable => origin.is_removable,
+        SpoolWhen::Never => false,
+    };
+    let import = desk.ask_blocking(move |books| {
+        books.queue.note_source(&import, copy, &origin.volumes).or_fault()?;
+        finish(books, &import, offer.label, &told)
+    })?;
     observer.scanned(&counts);
     Ok(Imported { import, counts })
 }
@@ -116,7 +129,10 @@ fn finish(
     };
     books.ledger.append(EventId::of(&[b"imported", &name.0]), &event, now()).or_fault()?;
     books.receipt_of(import.id(), &label)?;
-    books.queue.finish_import(import, now()).or_fault()
+    let id = books.queue.finish_import(import, now()).or_fault()?;
+    // Copies of what was offered anew: they may be of other bytes.
+    books.clear_leftovers()?;
+    Ok(id)
 }
 
 /// Collects what the scan yields and hands it to the desk.

@@ -9,6 +9,7 @@ use crate::gate::Gate;
 use crate::observer::Observer;
 use crate::report::Report;
 use crate::run::{Run, Signs, Talk, jitter};
+use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
@@ -36,6 +37,8 @@ pub(crate) struct Lane {
     pub(crate) stop: Stop,
     /// Shared by all lanes of a run: it remembers where the members of an archive are.
     pub(crate) opener: Opener,
+    /// What is copied into the spool meanwhile.
+    pub(crate) copies: Arc<Copies>,
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
 }
@@ -96,7 +99,14 @@ impl Lane {
             idle: SHORTEST,
         };
         while !self.stop.is_stopped() {
+            // Before the queue is looked at: what is copied after that is seen in the next turn.
+            let copying = self.copies.is_active();
+            state.to_close.extend(self.copies.take_ended(self.destination));
             self.start_tasks(&mut state).await?;
+            if copying && state.tasks.is_empty() && state.closings.is_empty() {
+                self.wait_for_copies().await;
+                continue;
+            }
             if state.tasks.is_empty() && state.closings.is_empty() {
                 if !self.wait_for_work(patience, state.idle).await? {
                     break;
@@ -260,6 +270,17 @@ impl Lane {
             state.to_close.push(ended.study);
         }
         Ok(())
+    }
+
+    /// Copying counts as a gain: patience is for an archive that takes nothing of what it could have.
+    async fn wait_for_copies(&self) {
+        tokio::select! {
+            () = self.copies.moved() => {}
+            () = self.stop.stopped() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+        self.signs.gained();
+        self.observer.progress(&self.run.progress());
     }
 
     /// Waits until something happens by itself, and at least for `least`. False where nothing will, or not soon enough.

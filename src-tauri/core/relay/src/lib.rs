@@ -24,7 +24,10 @@ mod report;
 mod run;
 mod send;
 mod settle;
+mod sources;
+mod spool;
 mod stop;
+mod volume;
 mod work;
 
 pub use home::Home;
@@ -35,6 +38,7 @@ pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};
 pub use report::{Reach, sentence, try_receipt};
+pub use spool::{CopyProgress, Gap, SourceFree, SourceStays, SpoolWhen, Spooling};
 pub use stop::Stop;
 pub use work::Work;
 

@@ -7,6 +7,7 @@ use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
 use crate::observer::Observer;
 use crate::opening::{self, Opened};
+use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Destination, DestinationName, Fault};
@@ -18,6 +19,8 @@ use std::sync::Arc;
 pub struct Relay {
     pub(crate) desk: Desk,
     set_aside: bool,
+    pub(crate) spool: SpoolFolder,
+    pub(crate) spooling: Spooling,
     _lock: HomeLock,
 }
 
@@ -42,10 +45,18 @@ impl Relay {
         let opened = tokio::task::spawn_blocking(move || {
             let lock = home.lock()?;
             let keys = Keys::of(&home, &source)?;
-            let Opened { books, set_aside } = opening::open(&home, &keys)?;
-            Ok(Self { desk: Desk::new(books)?, set_aside, _lock: lock })
+            let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
+            books.sweep_spool()?;
+            let (spool, spooling) = (books.spool.clone(), Spooling::default());
+            Ok(Self { desk: Desk::new(books)?, set_aside, spool, spooling, _lock: lock })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
+    }
+
+    /// The same relay, copying as `spooling` says from its next import on.
+    #[must_use]
+    pub fn spooling(self, spooling: Spooling) -> Self {
+        Self { spooling, ..self }
     }
 
     /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
@@ -68,7 +79,8 @@ impl Relay {
     ) -> Result<Imported, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let offer = Offer { sources, include_damaged, destination: row.id, label };
+        let spool = self.spooling.when;
+        let offer = Offer { sources, include_damaged, destination: row.id, label, spool };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let imported = tokio::task::spawn_blocking(move || import(&desk, offer, &stop, &observer));
         imported.await.map_err(|error| Fault::with(Code::Internal, error))?

@@ -47,6 +47,7 @@ impl Relay {
         stop: &Stop,
     ) -> Result<Summary, Fault> {
         let begun = Instant::now();
+        self.find_sources_again().await?;
         let report = Arc::new(Report::new(work.reach, observer.clone()));
         let scope = match work.reach {
             Reach::Import(import) => Scope::Import(import),
@@ -92,6 +93,7 @@ impl Relay {
     ) -> Result<HashSet<StudyId>, Fault> {
         let mut lanes = JoinSet::new();
         let opener = Opener::new();
+        let copying = self.begin_copying(&opener, observer, stop).await?;
         for row in rows {
             let id = row.id;
             // Whoever starts a run wants it tried now.
@@ -116,6 +118,7 @@ impl Relay {
                 signs: Signs::new(),
                 stop: stop.clone(),
                 opener: opener.clone(),
+                copies: copying.copies.clone(),
                 absent: Mutex::new(HashMap::new()),
             });
             lanes.spawn(lane.work(patience));
@@ -130,7 +133,11 @@ impl Relay {
                 Err(fault) => failed = failed.or(Some(fault)),
             }
         }
-        failed.map_or(Ok(closed), Err)
+        if failed.is_some() {
+            copying.copies.give_up();
+        }
+        let copied = copying.end().await;
+        failed.map_or_else(|| copied.map(|()| closed), Err)
     }
 
     /// Everything that did not come to its end in this run.
