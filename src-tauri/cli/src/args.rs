@@ -1,6 +1,7 @@
 //! The words of the command line, as its contract has them.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use relaypacs_relay::{SpoolWhen, Spooling};
 use std::path::PathBuf;
 
 /// Takes imaging studies from any disc, stick, folder or archive file into a PACS, with proof.
@@ -96,7 +97,39 @@ pub(crate) struct SendArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+    #[command(flatten)]
     pub(crate) patience: Patience,
+}
+
+/// Copying what is on a disc or stick, so that it can come out before all is sent.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct SpoolArgs {
+    /// Copy the source into the encrypted spool first: what is on discs and sticks, everything, or nothing
+    #[arg(long = "spool", value_name = "WHAT", value_enum, default_value_t = SpoolWhat::Removable)]
+    pub(crate) what: SpoolWhat,
+    /// Megabytes that copying leaves free on the disk (default: 512, or 2 % of the disk if that is more)
+    #[arg(long = "spool-keep-free", value_name = "MB")]
+    pub(crate) keep_free: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SpoolWhat {
+    Always,
+    #[default]
+    Removable,
+    Never,
+}
+
+impl From<SpoolArgs> for Spooling {
+    fn from(args: SpoolArgs) -> Self {
+        let when = match args.what {
+            SpoolWhat::Always => SpoolWhen::Always,
+            SpoolWhat::Removable => SpoolWhen::Removable,
+            SpoolWhat::Never => SpoolWhen::Never,
+        };
+        Self { when, keep_free: args.keep_free.map(|mb| mb.saturating_mul(1_000_000)) }
+    }
 }
 
 /// How to sign in to a destination that is given by its URL. Secrets are never arguments.
@@ -147,6 +180,8 @@ pub(crate) struct WatchArgs {
     /// How many seconds a file must stay as it is before it counts as arrived
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) settle: u64,
+    #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
     #[command(flatten)]
     pub(crate) patience: Patience,
 }

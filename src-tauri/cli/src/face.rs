@@ -3,7 +3,9 @@
 use crate::{json, people};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relaypacs_model::{Fault, Moment, Outcome, Seen};
-use relaypacs_relay::{Observer, Progress, ScanCounts, StudyEnd, Verdict};
+use relaypacs_relay::{
+    CopyProgress, Gap, Observer, Progress, ScanCounts, SourceFree, SourceStays, StudyEnd, Verdict,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -21,6 +23,7 @@ struct Bars {
     looking: ProgressBar,
     images: ProgressBar,
     bytes: ProgressBar,
+    copies: ProgressBar,
 }
 
 impl Face {
@@ -98,6 +101,55 @@ impl Observer for Face {
         self.say(&format!("{destination}: {}{detail} {}{again}", words.happened, words.lost));
     }
 
+    fn copying(&self, progress: &CopyProgress) {
+        if self.json {
+            json::copying(progress);
+        }
+        if let Some(bars) = &self.bars {
+            bars.copies.set_length(progress.of);
+            bars.copies.set_position(progress.copied);
+        }
+    }
+
+    fn source_free(&self, free: &SourceFree) {
+        if let Some(bars) = &self.bars {
+            bars.copies.finish_and_clear();
+        }
+        if self.json {
+            json::source_free(free);
+        } else {
+            self.say("The disc can come out.");
+        }
+    }
+
+    fn source_stays(&self, stays: &SourceStays) {
+        if let Some(bars) = &self.bars {
+            bars.copies.finish_and_clear();
+        }
+        if self.json {
+            json::source_stays(stays);
+        } else {
+            let free = stays
+                .free
+                .map(|free| format!(" ({} free)", people::size(free)))
+                .unwrap_or_default();
+            self.say(&format!(
+                "The disc has to stay in until all is sent: there is not enough room on this \
+                 machine to copy it{free}. Nothing is lost."
+            ));
+        }
+    }
+
+    fn unreadable(&self, gaps: &[Gap]) {
+        for gap in gaps {
+            if self.json {
+                json::unreadable(gap);
+            } else {
+                self.say(&format!("Damaged on the disc, could not be read: {}.", gap.words()));
+            }
+        }
+    }
+
     fn verdict(&self, verdict: &Verdict) {
         if self.json {
             json::verdict(verdict);
@@ -133,6 +185,7 @@ impl Bars {
         looking.enable_steady_tick(Duration::from_millis(120));
         let images = all.add(ProgressBar::no_length());
         let bytes = all.add(ProgressBar::no_length());
+        let copies = all.add(ProgressBar::no_length());
         // The templates are constant; a fault in one falls back to the plain bar.
         if let Ok(style) =
             ProgressStyle::with_template("images {bar:32} {human_pos}/{human_len} confirmed, {msg}")
@@ -144,7 +197,12 @@ impl Bars {
         ) {
             bytes.set_style(style);
         }
-        Self { all, looking, images, bytes }
+        if let Ok(style) =
+            ProgressStyle::with_template("copied {bar:32} {human_pos}/{human_len} from the disc")
+        {
+            copies.set_style(style);
+        }
+        Self { all, looking, images, bytes, copies }
     }
 }
 

@@ -1,7 +1,9 @@
 //! The lines of `--json`: one object a line on standard output, in the words of the contract.
 
 use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, Seen, Skip};
-use relaypacs_relay::{ScanCounts, StudyEnd, Summary, Verdict};
+use relaypacs_relay::{
+    CopyProgress, Gap, ScanCounts, SourceFree, SourceStays, StudyEnd, Summary, Verdict,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -130,6 +132,36 @@ pub(crate) fn scan_summary(counts: &ScanCounts) {
         "skipped": skips(counts),
         "listed_missing": counts.listed_missing,
         "seconds": counts.took.as_secs_f64(),
+    }));
+}
+
+/// How much of a source is copied.
+pub(crate) fn copying(progress: &CopyProgress) {
+    put(
+        &json!({ "event": "copying", "copied": progress.copied, "of": progress.of, "bytes": progress.bytes }),
+        false,
+    );
+}
+
+/// The line that says that the disc can come out.
+pub(crate) fn source_free(free: &SourceFree) {
+    line(&json!({ "event": "source_free", "copied": free.copied, "unreadable": free.unreadable }));
+}
+
+/// The line that says that the disc has to stay in.
+pub(crate) fn source_stays(stays: &SourceStays) {
+    line(&json!({ "event": "source_stays", "instances": stays.instances, "free": stays.free }));
+}
+
+/// The line of what a damaged disc would not give of one series.
+pub(crate) fn unreadable(gap: &Gap) {
+    line(&json!({
+        "event": "unreadable",
+        "series_instance_uid": gap.series_instance_uid.as_str(),
+        "series_number": gap.series_number,
+        "instances": gap.instances,
+        "slices": gap.ranges,
+        "detail": gap.words(),
     }));
 }
 

@@ -14,7 +14,7 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
     if let Some(path) = &args.receipt {
         relaypacs_relay::try_receipt(path)?;
     }
-    let relay = session.relay().await?;
+    let relay = session.relay().await?.spooling(args.spool.into());
     // Lives as long as the run: the practice archive is an archive in this process.
     let mut _practice = None;
     let target = if args.to == "practice" {

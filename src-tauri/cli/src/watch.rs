@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub(crate) async fn watch(session: &Session, args: WatchArgs) -> Result<Exit, Fault> {
-    let relay = session.relay().await?;
+    let relay = session.relay().await?.spooling(args.spool.into());
     let target = target(&args.to, &args.sign_in)?;
     let settle = Duration::from_secs(args.settle);
     let mut folder = Folder::default();

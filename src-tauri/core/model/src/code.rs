@@ -59,6 +59,10 @@ codes! {
     SourceGone = "source_gone",
     /// The file is not what was scanned.
     SourceChanged = "source_changed",
+    /// A damaged place on the medium, tried again and again.
+    CannotBeRead = "cannot_be_read",
+    /// The encrypted copy on this machine is damaged, and the source is not there.
+    CopyDamaged = "copy_damaged",
     /// Nothing on the source can be sent.
     NothingToSend = "nothing_to_send",
 

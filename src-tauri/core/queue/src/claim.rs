@@ -39,28 +39,31 @@ pub(crate) const NEXT_STUDY: &str = "
 SELECT s.id, s.study_uid FROM study AS s INDEXED BY study_in_turn
 WHERE s.destination_id = ?1 AND s.asked = 1 AND s.paused = 0 AND s.cancelled = 0
 AND (?3 IS NULL OR s.id = ?3)
-AND (EXISTS (SELECT 1 FROM instance AS i WHERE i.study_id = s.id AND i.state = 0)
+AND (EXISTS (SELECT 1 FROM instance AS i INDEXED BY instance_ready
+             WHERE i.study_id = s.id AND i.state = 0 AND i.copy <> 1)
      OR EXISTS (SELECT 1 FROM instance AS i
-                WHERE i.study_id = s.id AND i.state = 1 AND i.until <= ?2))
+                WHERE i.study_id = s.id AND i.state = 1 AND i.until <= ?2
+                AND i.copy <> 1))
 AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = s.id)
 ORDER BY s.priority DESC, s.id LIMIT 1";
 
 /// The largest batch limit among what is queued: the good ones go first.
 pub(crate) const QUEUED_LIMIT: &str = "
-SELECT batch_limit FROM instance WHERE study_id = ?1 AND state = 0
+SELECT batch_limit FROM instance WHERE study_id = ?1 AND state = 0 AND copy <> 1
 ORDER BY batch_limit DESC LIMIT 1";
 
 /// The same among what has waited long enough.
 pub(crate) const WAITED_LIMIT: &str = "
-SELECT max(batch_limit) FROM instance WHERE study_id = ?1 AND state = 1 AND until <= ?2";
+SELECT max(batch_limit) FROM instance WHERE study_id = ?1 AND state = 1 AND until <= ?2
+AND copy <> 1";
 
 /// What is queued with one batch limit.
 pub(crate) const QUEUED_ROWS: &str = "
-WHERE study_id = ?1 AND state = 0 AND batch_limit = ?2 AND ?3 IS NOT NULL ORDER BY id LIMIT ?4";
+WHERE study_id = ?1 AND state = 0 AND copy <> 1 AND batch_limit = ?2 AND ?3 IS NOT NULL ORDER BY id LIMIT ?4";
 
 /// What has waited long enough with one batch limit.
 pub(crate) const WAITED_ROWS: &str = "
-WHERE study_id = ?1 AND state = 1 AND batch_limit = ?2 AND until <= ?3 ORDER BY until LIMIT ?4";
+WHERE study_id = ?1 AND state = 1 AND batch_limit = ?2 AND until <= ?3 AND copy <> 1 ORDER BY until LIMIT ?4";
 
 impl Queue {
     /// Takes the next batch of a destination (of one study, where given) in one transaction: state `Sending`, one

@@ -235,7 +235,8 @@ fn queue_anew(
     let sql = format!(
         "UPDATE instance SET state = 0, until = 0, since = ?3, fresh_from = attempts, \
          batch_limit = 4294967295, sends_dropped = 0, proof = NULL, reason = NULL, \
-         reason_status = NULL, reason_dicom = NULL WHERE study_id = ?1 \
+         reason_status = NULL, reason_dicom = NULL, copy = max(copy, \
+         (SELECT copy FROM import WHERE import.id = import_id)) WHERE study_id = ?1 \
          AND (?2 IS NULL OR import_id = ?2) AND state IN ({codes})"
     );
     Ok(tx.execute(&sql, params![study, import, now.0])? as u64)

@@ -12,7 +12,8 @@ use relaypacs_model::{
     Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
 };
 use relaypacs_queue::{
-    Answer, Ask, Asked, AskedRow, Event, InstanceRow, Scope, State, StateName, StudyToAsk,
+    Answer, Ask, Asked, AskedRow, Copying, Event, InstanceId, InstanceRow, Scope, State, StateName,
+    StudyToAsk,
 };
 use relaypacs_upload::{Compared, Sameness, Trouble};
 use std::collections::HashSet;
@@ -51,6 +52,8 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
     let late = match settle_all(&lane, &ask).await? {
         Outcome::Settled => None,
         Outcome::ListsLate(wait) => Some(wait),
+        // What is listed is compared with our bytes, and those are read from the source only once.
+        Outcome::NotCopied => Some(RECOMPARE),
         Outcome::Trouble(trouble) => {
             lane.park_for(trouble).await?;
             return Ok(ended);
@@ -69,6 +72,7 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
 enum Outcome {
     Settled,
     ListsLate(Duration),
+    NotCopied,
     Trouble(Trouble),
 }
 
@@ -82,7 +86,7 @@ async fn mark(lane: &Lane, ask: &Ask, uids: Vec<SopInstanceUid>) -> Result<(), F
 
 async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
     let patient = lists_late(lane, ask);
-    let mut late = false;
+    let (mut late, mut uncopied) = (false, false);
     let mut sampled = HashSet::new();
     let mut after = None;
     loop {
@@ -97,7 +101,9 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
         let to_compare = std::mem::take(&mut sorted.to_compare);
         let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
+        uncopied |= sorted.uncopied;
         take(lane, sorted.answers).await?;
+        copies_lost(lane, sorted.lost).await?;
         if let Err(trouble) = compared {
             return Ok(Outcome::Trouble(trouble));
         }
@@ -110,7 +116,7 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
         }
         (true, None) | (false, _) => {
             absent.remove(&ask.study);
-            Ok(Outcome::Settled)
+            Ok(if uncopied { Outcome::NotCopied } else { Outcome::Settled })
         }
     }
 }
@@ -128,6 +134,10 @@ struct Sorted {
     answers: Vec<Answer>,
     to_compare: Vec<InstanceRow>,
     late: bool,
+    /// Something has to be compared once it is copied.
+    uncopied: bool,
+    /// Copies that turned out to be damaged.
+    lost: Vec<InstanceId>,
 }
 
 fn sort(
@@ -144,6 +154,7 @@ fn sort(
             (true, true) if !reads_back(lane.read_back, &row, sampled) => {
                 sorted.answers.push(Answer::learned(row.id, Event::ArchiveListsIt));
             }
+            (true, _) if row.copy == Copying::Due => sorted.uncopied = true,
             // Ours, another's, or an older one with other bytes: only the bytes can tell.
             (true, _) => sorted.to_compare.push(row),
             (false, _) if (stored || unknown) && patient => sorted.late = true,
@@ -212,7 +223,7 @@ async fn compare(
         .map(|row| {
             let (lane, study) = (lane.clone(), ask.study_uid.clone());
             async move {
-                let part = Arc::new(SourcePart::new(&row, &lane.opener));
+                let part = Arc::new(SourcePart::new(&row, &lane.opener, &lane.desk));
                 let compared = compare_one(&lane, &study, &row.series_uid, part).await?;
                 Ok::<_, Trouble>((row, compared))
             }
@@ -223,6 +234,11 @@ async fn compare(
         // Listed a moment ago and not there now: the archive is asked again.
         if sameness == Sameness::Missing && patient {
             sorted.late = true;
+            continue;
+        }
+        // It is compared anew from its source, if that is still there.
+        if settle::is_copy_lost(&row, sameness) {
+            sorted.lost.push(row.id);
             continue;
         }
         let answers = settle::of_comparison(&row, sameness);
@@ -252,6 +268,14 @@ async fn compare_one(
     }
     lane.signs.gained();
     Ok(last.unwrap_or(Compared::unread(Sameness::NotComparable)))
+}
+
+async fn copies_lost(lane: &Arc<Lane>, lost: Vec<InstanceId>) -> Result<(), Fault> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(rows = lost.len(), "copies in the spool are damaged");
+    lane.desk.ask(move |books| books.queue.copy_lost(&lost).or_fault()).await
 }
 
 async fn take(lane: &Arc<Lane>, answers: Vec<Answer>) -> Result<(), Fault> {

@@ -136,6 +136,8 @@ fn erase(
     books.ledger.append(ended_id, &event, now()).or_fault()?;
     let erased = books.queue.erase_study(closing.study).or_fault()?;
     books.queue.barrier().or_fault()?;
+    // Their key is gone by now; a crash before this leaves it to the next start.
+    books.clear_leftovers()?;
     Ok(erased)
 }
 

@@ -9,6 +9,7 @@ use crate::gate::Gate;
 use crate::observer::Observer;
 use crate::report::Report;
 use crate::run::{Run, Signs, Talk, jitter};
+use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
@@ -38,8 +39,18 @@ pub(crate) struct Lane {
     pub(crate) stop: Stop,
     /// Shared by all lanes of a run: it remembers where the members of an archive are.
     pub(crate) opener: Opener,
+    /// What is copied into the spool meanwhile.
+    pub(crate) copies: Arc<Copies>,
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
+}
+
+/// What all lanes of a run have in common.
+pub(crate) struct Shared {
+    pub(crate) report: Arc<Report>,
+    pub(crate) run: Arc<Run>,
+    pub(crate) opener: Opener,
+    pub(crate) copies: Arc<Copies>,
 }
 
 /// What a task of a lane ended with: the study that may have come to its end.
@@ -85,7 +96,7 @@ impl Lane {
     pub(crate) fn new(
         desk: &Desk,
         row: DestinationRow,
-        (report, run, opener): (&Arc<Report>, &Arc<Run>, &Opener),
+        shared: &Shared,
         observer: &Arc<dyn Observer>,
         stop: &Stop,
     ) -> Option<Arc<Self>> {
@@ -104,11 +115,12 @@ impl Lane {
             read_back: row.destination.read_back,
             gate: Gate::new(row.learned.max_request_bytes),
             observer: observer.clone(),
-            report: report.clone(),
-            run: run.clone(),
+            report: shared.report.clone(),
+            run: shared.run.clone(),
             signs: Signs::new(),
             stop: stop.clone(),
-            opener: opener.clone(),
+            opener: shared.opener.clone(),
+            copies: shared.copies.clone(),
             absent: Mutex::new(HashMap::new()),
         }))
     }
@@ -130,7 +142,14 @@ impl Lane {
             idle: SHORTEST,
         };
         while !self.stop.is_stopped() {
+            // Before the queue is looked at: what is copied after that is seen in the next turn.
+            let copying = self.copies.is_active();
+            state.to_close.extend(self.copies.take_ended(self.destination));
             self.start_tasks(&mut state).await?;
+            if copying && state.tasks.is_empty() && state.closings.is_empty() {
+                self.wait_for_copies().await;
+                continue;
+            }
             if state.tasks.is_empty() && state.closings.is_empty() {
                 if !self.wait_for_work(patience, state.idle).await? {
                     break;
@@ -294,6 +313,17 @@ impl Lane {
             state.to_close.push(ended.study);
         }
         Ok(())
+    }
+
+    /// Copying counts as a gain: patience is for an archive that takes nothing of what it could have.
+    async fn wait_for_copies(&self) {
+        tokio::select! {
+            () = self.copies.moved() => {}
+            () = self.stop.stopped() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+        self.signs.gained();
+        self.observer.progress(&self.run.progress());
     }
 
     /// Waits until something happens by itself, and at least for `least`. False where nothing will, or not soon enough.

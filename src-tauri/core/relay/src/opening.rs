@@ -6,6 +6,7 @@ use crate::desk::Books;
 use crate::faults::OrFault;
 use crate::home::{Home, disk_fault};
 use crate::key::Keys;
+use crate::spool::SpoolFolder;
 use relaypacs_ledger::{Event, EventId, Ledger, LedgerKey, LedgerReader};
 use relaypacs_model::Fault;
 use relaypacs_queue::{Queue, QueueError, QueueKey, set_aside};
@@ -37,13 +38,19 @@ pub(crate) fn open(home: &Home, keys: &Keys) -> Result<Opened, Fault> {
         (Err(error), _) => return Err(error).or_fault(),
     };
     if let Some(queue) = queue {
-        return Ok(Opened { books: Books::new(queue, ledger), set_aside: false });
+        return Ok(Opened {
+            books: Books::new(queue, ledger, SpoolFolder::new(home.spool())),
+            set_aside: false,
+        });
     }
     ledger.append(id_of(home)?, &Event::QueueSetAside, now()).or_fault()?;
-    set_aside(&home.queue(), now()).or_fault()?;
+    let stamp = now();
+    // The spool first: its keys are in the damaged queue, and a new queue would have its files swept away.
+    SpoolFolder::set_aside(&home.spool(), stamp)?;
+    set_aside(&home.queue(), stamp).or_fault()?;
     tracing::error!("the queue is damaged and was put aside");
     let queue = open_queue().or_fault()?;
-    Ok(Opened { books: Books::new(queue, ledger), set_aside: true })
+    Ok(Opened { books: Books::new(queue, ledger, SpoolFolder::new(home.spool())), set_aside: true })
 }
 
 /// True for a queue that once was there and has not a byte left: a database without a byte would count as a new one.

@@ -31,7 +31,13 @@ impl Relay {
     /// # Errors
     /// [`Code::StudyUnknown`] where one of them is not in the queue; then nothing was done.
     pub async fn wish(&self, wish: Wish, studies: Vec<String>) -> Result<u64, Fault> {
-        self.desk.ask(move |books| carry_out(books, &wish, &studies)).await
+        let found = match wish {
+            // A disc that is back in is found first, wherever it is mounted now.
+            Wish::Retry => self.find_sources_again().await?,
+            Wish::Pause | Wish::Resume | Wish::Cancel | Wish::Move(_) => 0,
+        };
+        let touched = self.desk.ask(move |books| carry_out(books, &wish, &studies)).await?;
+        Ok(found + touched)
     }
 
     /// Saves a destination under a name, or replaces the one of this name.

@@ -7,17 +7,20 @@ use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
 use crate::observer::Observer;
 use crate::opening::{self, Opened};
+use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Destination, DestinationName, Fault};
 use relaypacs_queue::DestinationRow;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A home, opened for work. One process at a time has it.
 pub struct Relay {
     pub(crate) desk: Desk,
     set_aside: bool,
+    pub(crate) spool: SpoolFolder,
+    spooling: Mutex<Spooling>,
     _lock: HomeLock,
 }
 
@@ -42,10 +45,28 @@ impl Relay {
         let opened = tokio::task::spawn_blocking(move || {
             let lock = home.lock()?;
             let keys = Keys::of(&home, &source)?;
-            let Opened { books, set_aside } = opening::open(&home, &keys)?;
-            Ok(Self { desk: Desk::new(books)?, set_aside, _lock: lock })
+            let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
+            books.sweep_spool()?;
+            let (spool, spooling) = (books.spool.clone(), Mutex::default());
+            Ok(Self { desk: Desk::new(books)?, set_aside, spool, spooling, _lock: lock })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
+    }
+
+    /// The same relay, copying as `spooling` says from its next import on.
+    #[must_use]
+    pub fn spooling(self, spooling: Spooling) -> Self {
+        self.copy_as(spooling);
+        self
+    }
+
+    pub(crate) fn copies_as(&self) -> Spooling {
+        *self.spooling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies as `spooling` says from the next import on.
+    pub fn copy_as(&self, spooling: Spooling) {
+        *self.spooling.lock().unwrap_or_else(PoisonError::into_inner) = spooling;
     }
 
     /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
@@ -68,7 +89,8 @@ impl Relay {
     ) -> Result<Imported, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let offer = Offer { sources, include_damaged, destination: row.id, label };
+        let spool = self.copies_as().when;
+        let offer = Offer { sources, include_damaged, destination: row.id, label, spool };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let imported = tokio::task::spawn_blocking(move || import(&desk, offer, &stop, &observer));
         imported.await.map_err(|error| Fault::with(Code::Internal, error))?

@@ -20,7 +20,7 @@ pub(crate) const LEASE: Duration = Duration::from_secs(600);
 
 /// Sends a batch. `flying` is the number of batches in flight, this one counted.
 pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result<Ended, Fault> {
-    let part = |row| Arc::new(SourcePart::new(row, &lane.opener)) as Arc<dyn Part>;
+    let part = |row| Arc::new(SourcePart::new(row, &lane.opener, &lane.desk)) as Arc<dyn Part>;
     let parts = claim.rows.iter().map(part).collect();
     let batch = Batch { study: claim.study_uid.clone(), parts };
     let begun = Instant::now();
@@ -41,6 +41,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
         .ask(move |books| {
             let answers = settle::of_batch(&rows, &told, others_go, now(), jitter);
             let settled = books.queue.settle(&answers, now()).or_fault()?;
+            books.queue.copy_lost(&settle::copies_lost(&rows, &told)).or_fault()?;
             if !settled.impossible.is_empty() {
                 tracing::warn!(
                     rows = settled.impossible.len(),

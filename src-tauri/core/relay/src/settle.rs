@@ -1,7 +1,7 @@
 //! Verdicts of the archive to events of the queue. Pure.
 
 use relaypacs_model::{Code, Moment, Reason};
-use relaypacs_queue::{Answer, Event, InstanceRow, State};
+use relaypacs_queue::{Answer, Copying, Event, InstanceId, InstanceRow, State};
 use relaypacs_upload::{BatchAnswer, InstanceVerdict, Sameness, Scope, Verdict, backoff};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -80,6 +80,13 @@ fn of_instance(
                 (Event::TryAgain { not_before: now.after(wait) }, Some(reason))
             }
         },
+        // The copy in the spool, not the source: the source is read next, if it is still there.
+        Verdict::SourceChanged | Verdict::SourceGone if row.copy == Copying::Done => {
+            (Event::TryAgain { not_before: now }, Some(Reason::new(Code::CopyDamaged)))
+        }
+        Verdict::SourceGone if row.reason == Some(Reason::new(Code::CopyDamaged)) => {
+            (Event::SourceGone, row.reason)
+        }
         Verdict::SourceChanged => (Event::SourceChanged, Some(Reason::new(Code::SourceChanged))),
         Verdict::SourceGone => (Event::SourceGone, Some(Reason::new(Code::SourceGone))),
     };
@@ -88,6 +95,25 @@ fn of_instance(
     answer.sha256 = verdict.sha256;
     answer.bytes_sent = if verdict.sha256.is_some() { row.bytes } else { 0 };
     answer
+}
+
+/// Copies that a batch found to be damaged.
+pub(crate) fn copies_lost(rows: &[InstanceRow], answer: &BatchAnswer) -> Vec<InstanceId> {
+    rows.iter()
+        .zip(&answer.verdicts)
+        .filter(|(row, one)| {
+            let failed = matches!(one.verdict, Verdict::SourceChanged | Verdict::SourceGone);
+            failed && row.copy == Copying::Done
+        })
+        .map(|(row, _)| row.id)
+        .collect()
+}
+
+/// True where a comparison found the copy of what is still to be sent damaged.
+pub(crate) fn is_copy_lost(row: &InstanceRow, sameness: Sameness) -> bool {
+    let failed = matches!(sameness, Sameness::SourceChanged | Sameness::SourceGone);
+    let stored = matches!(row.state, State::Stored | State::StoredWithWarning);
+    failed && !stored && row.copy == Copying::Done
 }
 
 /// Where the destination failed, its park is what has to be waited for, and the try does not count against an instance.

@@ -3,6 +3,7 @@
 use crate::close::{Closing, leave};
 use crate::desk::Books;
 use crate::faults::OrFault;
+use crate::lane::Shared;
 use crate::observer::{Observer, Summary};
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
@@ -44,6 +45,7 @@ impl Relay {
         stop: &Stop,
     ) -> Result<Summary, Fault> {
         let begun = Instant::now();
+        self.find_sources_again().await?;
         let report = Arc::new(Report::new(work.reach, observer.clone()));
         let scope = match work.reach {
             Reach::Import(import) => Scope::Import(import),
@@ -89,9 +91,15 @@ impl Relay {
     ) -> Result<HashSet<StudyId>, Fault> {
         let mut lanes = JoinSet::new();
         let opener = Opener::new();
+        let copying = self.begin_copying(&opener, observer, stop).await?;
+        let shared = Shared {
+            report: report.clone(),
+            run: run.clone(),
+            opener,
+            copies: copying.copies.clone(),
+        };
         for row in rows {
-            let parts = (report, run, &opener);
-            let Some(lane) = self.lane(row.clone(), parts, observer, stop).await? else {
+            let Some(lane) = self.lane(row.clone(), &shared, observer, stop).await? else {
                 continue;
             };
             lanes.spawn(lane.work(patience));
@@ -106,7 +114,11 @@ impl Relay {
                 Err(fault) => failed = failed.or(Some(fault)),
             }
         }
-        failed.map_or(Ok(closed), Err)
+        if failed.is_some() {
+            copying.copies.give_up();
+        }
+        let copied = copying.end().await;
+        failed.map_or_else(|| copied.map(|()| closed), Err)
     }
 
     /// Everything that did not come to its end in this run.
