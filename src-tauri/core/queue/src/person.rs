@@ -9,7 +9,7 @@ use crate::table::destination::one_row;
 use crate::table::instance::state_code;
 use crate::table::study::COPIED;
 use crate::table::{DestinationId, ImportId, StudyId};
-use crate::{Queue, QueueError, Result, Scope};
+use crate::{Import, Queue, QueueError, Result, Scope};
 use relaypacs_model::Moment;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -160,6 +160,22 @@ impl Queue {
                 "UPDATE study SET priority = ?2 WHERE id = ?1",
                 params![study, priority],
             )?)
+        })
+    }
+
+    /// Raises the priority of the studies that an import on its way offers something of; none of them is lowered. Call
+    /// it before [`Queue::finish_import`].
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn raise_priority(&mut self, import: &Import, priority: i32) -> Result<()> {
+        self.write(|tx| {
+            tx.execute(
+                "UPDATE study SET priority = max(priority, ?2) \
+                 WHERE id IN (SELECT study_id FROM hold WHERE import_id = ?1)",
+                params![import.id(), priority],
+            )?;
+            Ok(())
         })
     }
 }

@@ -10,7 +10,7 @@ use crate::faults::OrFault;
 use crate::observer::{Observer, ScanCounts};
 use crate::stop::Stop;
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
-use relaypacs_model::{Code, Fault, Found, Location, Seen, Skip, SkipReason};
+use relaypacs_model::{Code, Fault, Found, Location, Priority, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
 use relaypacs_scan::Options;
 use std::path::PathBuf;
@@ -31,6 +31,7 @@ pub(crate) struct Offer {
     pub(crate) include_damaged: bool,
     pub(crate) destination: DestinationId,
     pub(crate) label: DestinationLabel,
+    pub(crate) priority: Priority,
 }
 
 /// Looks inside sources and keeps nothing. Blocks.
@@ -92,7 +93,12 @@ pub(crate) fn import(
     }
     let counts = counting.counts();
     let told = counts.clone();
-    let import = desk.ask_blocking(move |books| finish(books, &import, offer.label, &told))?;
+    let import = desk.ask_blocking(move |books| {
+        if offer.priority > Priority::default() {
+            books.queue.raise_priority(&import, offer.priority.rank()).or_fault()?;
+        }
+        finish(books, &import, offer.label, &told)
+    })?;
     observer.scanned(&counts);
     Ok(Imported { import, counts })
 }

@@ -14,6 +14,7 @@ mod home;
 mod import;
 mod key;
 mod lane;
+mod network;
 mod observer;
 mod opening;
 mod part;
@@ -30,6 +31,7 @@ mod work;
 pub use home::Home;
 pub use import::{Imported, look};
 pub use key::KeySource;
+pub use network::{Interfaces, Network};
 pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
 pub use person::{Wish, check};
 pub use reader::Reader;
@@ -42,4 +44,4 @@ pub use relaypacs_ledger::{
     EventNumber, HistoryLine, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
 };
 pub use relaypacs_queue::{DestinationRow, Phase, StateName, StudyId, StudyRow};
-pub use relaypacs_upload::Checked;
+pub use relaypacs_upload::{Checked, Timing};

@@ -5,18 +5,22 @@ use crate::faults::OrFault;
 use crate::home::{Home, HomeLock};
 use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
+use crate::network::{Interfaces, Network};
 use crate::observer::Observer;
 use crate::opening::{self, Opened};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
-use relaypacs_model::{Code, Destination, DestinationName, Fault};
+use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority};
 use relaypacs_queue::DestinationRow;
+use relaypacs_upload::Timing;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A home, opened for work. One process at a time has it.
 pub struct Relay {
     pub(crate) desk: Desk,
+    pub(crate) timing: Timing,
+    pub(crate) network: Arc<dyn Network>,
     set_aside: bool,
     _lock: HomeLock,
 }
@@ -43,9 +47,22 @@ impl Relay {
             let lock = home.lock()?;
             let keys = Keys::of(&home, &source)?;
             let Opened { books, set_aside } = opening::open(&home, &keys)?;
-            Ok(Self { desk: Desk::new(books)?, set_aside, _lock: lock })
+            let (timing, network) = (Timing::default(), Arc::new(Interfaces));
+            Ok(Self { desk: Desk::new(books)?, timing, network, set_aside, _lock: lock })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
+    }
+
+    /// With other waits than the usual ones.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// With another word for what this machine is connected to than the system's.
+    #[must_use]
+    pub fn with_network(self, network: Arc<dyn Network>) -> Self {
+        Self { network, ..self }
     }
 
     /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
@@ -66,9 +83,26 @@ impl Relay {
         observer: Arc<dyn Observer>,
         stop: &Stop,
     ) -> Result<Imported, Fault> {
+        let usual = Priority::default();
+        self.import_first(sources, target, include_damaged, usual, observer, stop).await
+    }
+
+    /// The same, and its studies go before all of a lower priority: after the batches that are in flight already.
+    ///
+    /// # Errors
+    /// See [`Relay::import`].
+    pub async fn import_first(
+        &self,
+        sources: Vec<PathBuf>,
+        target: &Target,
+        include_damaged: bool,
+        priority: Priority,
+        observer: Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Imported, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let offer = Offer { sources, include_damaged, destination: row.id, label };
+        let offer = Offer { sources, include_damaged, destination: row.id, label, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let imported = tokio::task::spawn_blocking(move || import(&desk, offer, &stop, &observer));
         imported.await.map_err(|error| Fault::with(Code::Internal, error))?

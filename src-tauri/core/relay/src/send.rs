@@ -105,7 +105,8 @@ async fn learn(
     if let (Some(most_bytes), true) = (answer.learned.max_request_bytes, count > 1) {
         lane.gate.learn(Measured::TooLarge { most_bytes });
         let (id, dialect) = (lane.destination, answer.learned.dialect);
-        let learned = Learned { dialect, max_request_bytes: Some(most_bytes) };
+        // Not this answer's own: one to a larger request may come after one to a smaller.
+        let learned = Learned { dialect, max_request_bytes: Some(lane.gate.most_bytes()) };
         lane.desk.ask(move |books| books.queue.learn(id, learned).or_fault()).await?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use crate::desk::Books;
 use crate::faults::OrFault;
 use crate::gate::Gate;
 use crate::lane::Lane;
+use crate::network::Watch;
 use crate::observer::{Observer, Summary};
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
@@ -14,7 +15,7 @@ use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyFilter, StudyId, StudyRow};
 use relaypacs_scan::Opener;
-use relaypacs_upload::{Archive, Timing};
+use relaypacs_upload::Archive;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -94,9 +95,11 @@ impl Relay {
         let opener = Opener::new();
         for row in rows {
             let id = row.id;
-            // Whoever starts a run wants it tried now.
-            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
-            let archive = match Archive::new(&row.destination, Timing::default()) {
+            // Whoever starts a run wants it tried now; one that goes on for ever goes on where it was.
+            if patience.is_some() {
+                self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
+            }
+            let archive = match Archive::new(&row.destination, self.timing) {
                 Ok(archive) => archive,
                 Err(fault) => {
                     observer.parked(&row.destination.label, &fault, None);
@@ -114,6 +117,7 @@ impl Relay {
                 report: report.clone(),
                 run: run.clone(),
                 signs: Signs::new(),
+                network: Watch::new(self.network.clone()),
                 stop: stop.clone(),
                 opener: opener.clone(),
                 absent: Mutex::new(HashMap::new()),

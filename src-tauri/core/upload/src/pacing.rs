@@ -185,6 +185,12 @@ impl Pace {
         self.batch_bytes
     }
 
+    /// The largest batch that the archive may take, as far as is known, in bytes.
+    #[must_use]
+    pub fn most_bytes(&self) -> u64 {
+        self.bounds.most_bytes
+    }
+
     /// How many instances a batch may have.
     #[must_use]
     pub fn batch_parts(&self) -> usize {
