@@ -1,6 +1,7 @@
 //! The words of the command line, as its contract has them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use relaypacs_model::Priority;
 use relaypacs_relay::{SpoolWhen, Spooling};
 use std::path::PathBuf;
 
@@ -93,6 +94,9 @@ pub(crate) struct SendArgs {
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
+    /// What goes first: routine, urgent (before routine) or stat (before everything)
+    #[arg(long, value_name = "HOW URGENT", default_value = "routine", value_parser = Priority::parse)]
+    pub(crate) priority: Priority,
     /// Save a receipt with plain UIDs (never a patient): JSON in FILE, the same to print in FILE with .txt
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
@@ -200,6 +204,14 @@ pub(crate) enum QueueAction {
     Cancel {
         #[arg(required = true)]
         studies: Vec<String>,
+    },
+    /// Send these studies before all of a lower priority
+    Priority {
+        #[arg(required = true)]
+        studies: Vec<String>,
+        /// routine, urgent or stat
+        #[arg(long, value_name = "HOW URGENT", value_parser = Priority::parse)]
+        to: Priority,
     },
     /// Send what is not confirmed yet of these studies to another saved destination
     Move {

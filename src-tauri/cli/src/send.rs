@@ -26,9 +26,9 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
         target(&args.to, &args.sign_in)?
     };
     let face = Arc::new(Face::new(session.json()));
-    let imported = relay
-        .import(args.scan.paths, &target, args.scan.include_damaged, face.clone(), &session.stop)
-        .await?;
+    let (paths, damaged, stop) = (args.scan.paths, args.scan.include_damaged, &session.stop);
+    let imported =
+        relay.import_first(paths, &target, damaged, args.priority, face.clone(), stop).await?;
     let work = Work {
         reach: Reach::Import(imported.import),
         patience: Some(Duration::from_secs(args.patience.patience)),

@@ -34,7 +34,9 @@ pub struct Claim {
     pub rows: Vec<InstanceRow>,
 }
 
-/// The study that is next: highest priority, then the one that came first, with something that can be sent now.
+/// The study that is next: highest priority, then the one that came first, with something that can be sent now. While
+/// the archive is asked about one of a higher priority, nothing of a lower one begins: the answer is there sooner than a
+/// batch would be through.
 pub(crate) const NEXT_STUDY: &str = "
 SELECT s.id, s.study_uid FROM study AS s INDEXED BY study_in_turn
 WHERE s.destination_id = ?1 AND s.asked = 1 AND s.paused = 0 AND s.cancelled = 0
@@ -45,6 +47,13 @@ AND (EXISTS (SELECT 1 FROM instance AS i INDEXED BY instance_ready
                 WHERE i.study_id = s.id AND i.state = 1 AND i.until <= ?2
                 AND i.copy <> 1))
 AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = s.id)
+AND NOT EXISTS (SELECT 1 FROM study AS first INDEXED BY study_in_turn
+                WHERE first.destination_id = s.destination_id AND first.priority > s.priority
+                AND first.asked = 0 AND first.paused = 0 AND first.cancelled = 0
+                AND first.ask_after <= ?2
+                AND EXISTS (SELECT 1 FROM instance AS i
+                            WHERE i.study_id = first.id AND i.state = 0)
+                AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = first.id))
 ORDER BY s.priority DESC, s.id LIMIT 1";
 
 /// The largest batch limit among what is queued: the good ones go first.

@@ -28,6 +28,10 @@ const COMPARED_AT_ONCE: usize = 4;
 /// An archive may list late: what it said it stored and does not list is asked for again after these waits.
 const LISTED_LATE: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+/// After a lost answer it need not be as patient: what arrives twice in the end is the same twice.
+const LOST_LATE: usize = 1;
+/// The wait, more or less, after a question that was lost on a line that carries other things.
+const ASK_AGAIN: Duration = Duration::from_millis(400);
 /// The wait after a comparison that could not be made.
 const RECOMPARE: Duration = Duration::from_secs(1);
 /// An instance that the archive says it stored so many times, and never lists, is refused.
@@ -42,6 +46,11 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
     lane.run.requested();
     let listing = match lane.archive.list(&study.study_uid).await {
         Ok(listing) => listing,
+        // The line broke under the question, while images get through: the question is put once more in a moment.
+        Err(trouble) if trouble.reason.code == Code::ConnectionLost && lane.signs.stores() => {
+            put_off(&lane, &ask, ASK_AGAIN.mul_f64(0.5 + jitter())).await?;
+            return Ok(ended);
+        }
         Err(trouble) => {
             lane.park_for(trouble).await?;
             return Ok(ended);
@@ -85,7 +94,7 @@ async fn mark(lane: &Lane, ask: &Ask, uids: Vec<SopInstanceUid>) -> Result<(), F
 }
 
 async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
-    let patient = lists_late(lane, ask);
+    let (times, patient) = lists_late(lane, ask);
     let (mut late, mut uncopied) = (false, false);
     let mut sampled = HashSet::new();
     let mut after = None;
@@ -97,7 +106,8 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.row.id);
-        let mut sorted = sort(lane, rows, patient.is_some(), &mut sampled);
+        let patience = Patience { stored: patient.is_some(), lost: times < LOST_LATE };
+        let mut sorted = sort(lane, rows, patience, &mut sampled);
         let to_compare = std::mem::take(&mut sorted.to_compare);
         let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
@@ -121,11 +131,19 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
     }
 }
 
-/// How long to wait for a late list, where it was not waited for often enough yet.
-fn lists_late(lane: &Lane, ask: &Ask) -> Option<Duration> {
+/// How often a late list was waited for, and for how long the next time, where that was not often enough yet.
+fn lists_late(lane: &Lane, ask: &Ask) -> (usize, Option<Duration>) {
     let absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);
     let times = absent.get(&ask.study).copied().unwrap_or(0);
-    LISTED_LATE.get(usize::try_from(times).unwrap_or(usize::MAX)).copied()
+    let times = usize::try_from(times).unwrap_or(usize::MAX);
+    (times, LISTED_LATE.get(times).copied())
+}
+
+/// Whether a list may be late for what the archive said it stored, and for what it may have.
+#[derive(Clone, Copy)]
+struct Patience {
+    stored: bool,
+    lost: bool,
 }
 
 /// A page of rows, by what has to happen.
@@ -143,7 +161,7 @@ struct Sorted {
 fn sort(
     lane: &Lane,
     rows: Vec<AskedRow>,
-    patient: bool,
+    patience: Patience,
     sampled: &mut HashSet<SeriesInstanceUid>,
 ) -> Sorted {
     let mut sorted = Sorted::default();
@@ -157,7 +175,9 @@ fn sort(
             (true, _) if row.copy == Copying::Due => sorted.uncopied = true,
             // Ours, another's, or an older one with other bytes: only the bytes can tell.
             (true, _) => sorted.to_compare.push(row),
-            (false, _) if (stored || unknown) && patient => sorted.late = true,
+            (false, _) if (stored && patience.stored) || (unknown && patience.lost) => {
+                sorted.late = true;
+            }
             (false, true) => sorted.answers.push(lacks_stored(&row)),
             (false, false) if unknown => {
                 sorted.answers.extend(lacks_unknown(&row, lane.signs.stores()))
@@ -201,7 +221,7 @@ fn lacks_unknown(row: &InstanceRow, others_go: bool) -> Vec<Answer> {
         return vec![Answer::learned(row.id, Event::Refused).because(reason)];
     }
     let mut answers = vec![Answer::learned(row.id, Event::ArchiveLacksIt).because(reason)];
-    if row.tries >= 2 {
+    if row.tries >= 2 && !settle::is_lost_to_the_line(row.tries, reason, others_go) {
         let at_most = NonZeroU32::new(64 >> (2 * row.tries.min(3))).unwrap_or(NonZeroU32::MIN);
         answers.push(Answer::learned(row.id, Event::SendAlone { at_most }).because(reason));
         let wait = settle::wait_after_loss(row.tries - 1, jitter());

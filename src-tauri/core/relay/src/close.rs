@@ -149,7 +149,7 @@ fn about(books: &mut Books, closing: &Closing, latest: ImportId) -> Result<About
     Ok(AboutStudy {
         receipt,
         modalities: view.modalities(closing.study).or_fault()?,
-        priority: Priority::of_level(row.priority),
+        priority: Priority::of_rank(row.priority),
         queued: view.import(latest).or_fault()?.created,
         bytes: row.counts.here().bytes,
     })

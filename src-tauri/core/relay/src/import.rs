@@ -12,7 +12,7 @@ use crate::spool::SpoolWhen;
 use crate::stop::Stop;
 use crate::volume::Origin;
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
-use relaypacs_model::{Code, Fault, Found, Location, Seen, Skip, SkipReason};
+use relaypacs_model::{Code, Fault, Found, Location, Priority, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
 use relaypacs_scan::Options;
 use std::path::PathBuf;
@@ -34,6 +34,7 @@ pub(crate) struct Offer {
     pub(crate) destination: DestinationId,
     pub(crate) label: DestinationLabel,
     pub(crate) spool: SpoolWhen,
+    pub(crate) priority: Priority,
 }
 
 /// Looks inside sources and keeps nothing. Blocks.
@@ -69,12 +70,15 @@ pub(crate) fn import(
     stop: &Stop,
     observer: &Arc<dyn Observer>,
 ) -> Result<Imported, Fault> {
-    let (label, spool) = (offer.label.clone(), offer.spool);
+    let (label, spool, priority) = (offer.label.clone(), offer.spool, offer.priority);
     let Taken { import, counts, origin } = take_in(desk, offer, stop, observer)?;
     let told = counts.clone();
     let import = desk.ask_blocking(move |books| {
         let copy = spool.copies(&origin);
         books.queue.note_source(&import, copy, &origin.volumes).or_fault()?;
+        if priority > Priority::default() {
+            books.queue.raise_priority(&import, priority.rank()).or_fault()?;
+        }
         finish(books, &import, label, &told)
     })?;
     observer.scanned(&counts);

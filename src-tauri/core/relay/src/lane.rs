@@ -6,6 +6,7 @@ use crate::close::{Closing, close};
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::gate::Gate;
+use crate::network::{OF_THE_NETWORK, Watch};
 use crate::observer::Observer;
 use crate::report::Report;
 use crate::run::{Run, Signs, Talk, jitter};
@@ -36,6 +37,7 @@ pub(crate) struct Lane {
     pub(crate) report: Arc<Report>,
     pub(crate) run: Arc<Run>,
     pub(crate) signs: Signs,
+    pub(crate) network: Watch,
     pub(crate) stop: Stop,
     /// Shared by all lanes of a run: it remembers where the members of an archive are.
     pub(crate) opener: Opener,
@@ -51,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) run: Arc<Run>,
     pub(crate) opener: Opener,
     pub(crate) copies: Arc<Copies>,
+    pub(crate) timing: Timing,
+    pub(crate) network: Arc<dyn Network>,
 }
 
 /// What a task of a lane ended with: the study that may have come to its end.
@@ -100,7 +104,7 @@ impl Lane {
         observer: &Arc<dyn Observer>,
         stop: &Stop,
     ) -> Option<Arc<Self>> {
-        let archive = match Archive::new(&row.destination, Timing::default()) {
+        let archive = match Archive::new(&row.destination, shared.timing) {
             Ok(archive) => archive,
             Err(fault) => {
                 observer.parked(&row.destination.label, &fault, None);
@@ -118,6 +122,7 @@ impl Lane {
             report: shared.report.clone(),
             run: shared.run.clone(),
             signs: Signs::new(),
+            network: Watch::new(shared.network.clone()),
             stop: stop.clone(),
             opener: shared.opener.clone(),
             copies: shared.copies.clone(),
@@ -352,11 +357,27 @@ impl Lane {
                 wait
             }
         };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.stop.stopped() => {}
+        if self.network.wait(wait, &self.stop).await {
+            self.network_changed().await?;
         }
         Ok(true)
+    }
+
+    /// What could not be reached is tried at once, as if for the first time.
+    async fn network_changed(&self) -> Result<(), Fault> {
+        let id = self.destination;
+        tracing::info!(destination = id.0, "the network has changed");
+        self.signs.gained();
+        self.desk
+            .ask(move |books| {
+                let parked = books.queue.view().destination(id).or_fault()?.parked;
+                if parked.is_some_and(|parked| OF_THE_NETWORK.contains(&parked.reason.code)) {
+                    books.queue.unpark(id).or_fault()?;
+                }
+                books.queue.wake(id, &OF_THE_NETWORK, now()).or_fault()?;
+                Ok(())
+            })
+            .await
     }
 
     /// Studies that came to their end before this run and were not closed, or hold something that needs a person.

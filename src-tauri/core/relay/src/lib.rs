@@ -16,6 +16,7 @@ mod home;
 mod import;
 mod key;
 mod lane;
+mod network;
 mod observer;
 mod opening;
 mod part;
@@ -40,6 +41,7 @@ pub use findings::{Findings, Notable};
 pub use home::Home;
 pub use import::{Imported, look};
 pub use key::KeySource;
+pub use network::{Interfaces, Network};
 pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
 pub use person::{Wish, check};
 pub use reader::Reader;
@@ -59,4 +61,4 @@ pub use relaypacs_queue::{
     SeriesRow, StateName, StudyId, StudyRow, Tally,
 };
 pub use relaypacs_scan::Opened;
-pub use relaypacs_upload::Checked;
+pub use relaypacs_upload::{Checked, Timing};

@@ -5,19 +5,23 @@ use crate::faults::OrFault;
 use crate::home::{Home, HomeLock};
 use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
+use crate::network::{Interfaces, Network};
 use crate::observer::Observer;
 use crate::opening::{self, Opened};
 use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
-use relaypacs_model::{Code, Destination, DestinationName, Fault};
+use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority};
 use relaypacs_queue::DestinationRow;
+use relaypacs_upload::Timing;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A home, opened for work. One process at a time has it.
 pub struct Relay {
     pub(crate) desk: Desk,
+    pub(crate) timing: Timing,
+    pub(crate) network: Arc<dyn Network>,
     set_aside: bool,
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
@@ -47,8 +51,15 @@ impl Relay {
             let keys = Keys::of(&home, &source)?;
             let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
             books.sweep_spool()?;
-            let (spool, spooling) = (books.spool.clone(), Mutex::default());
-            Ok(Self { desk: Desk::new(books)?, set_aside, spool, spooling, _lock: lock })
+            Ok(Self {
+                spool: books.spool.clone(),
+                desk: Desk::new(books)?,
+                timing: Timing::default(),
+                network: Arc::new(Interfaces),
+                set_aside,
+                spooling: Mutex::default(),
+                _lock: lock,
+            })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
@@ -58,6 +69,18 @@ impl Relay {
     pub fn spooling(self, spooling: Spooling) -> Self {
         self.copy_as(spooling);
         self
+    }
+
+    /// With other waits than the usual ones.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// With another word for what this machine is connected to than the system's.
+    #[must_use]
+    pub fn with_network(self, network: Arc<dyn Network>) -> Self {
+        Self { network, ..self }
     }
 
     pub(crate) fn copies_as(&self) -> Spooling {
@@ -87,10 +110,27 @@ impl Relay {
         observer: Arc<dyn Observer>,
         stop: &Stop,
     ) -> Result<Imported, Fault> {
+        let usual = Priority::default();
+        self.import_first(sources, target, include_damaged, usual, observer, stop).await
+    }
+
+    /// The same, and its studies go before all of a lower priority: after the batches that are in flight already.
+    ///
+    /// # Errors
+    /// See [`Relay::import`].
+    pub async fn import_first(
+        &self,
+        sources: Vec<PathBuf>,
+        target: &Target,
+        include_damaged: bool,
+        priority: Priority,
+        observer: Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Imported, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
         let spool = self.copies_as().when;
-        let offer = Offer { sources, include_damaged, destination: row.id, label, spool };
+        let offer = Offer { sources, include_damaged, destination: row.id, label, spool, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let imported = tokio::task::spawn_blocking(move || import(&desk, offer, &stop, &observer));
         imported.await.map_err(|error| Fault::with(Code::Internal, error))?

@@ -73,7 +73,8 @@ impl Relay {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
         let spool = self.copies_as().when;
-        let offer = Offer { sources, include_damaged, destination: row.id, label, spool };
+        let priority = Priority::default();
+        let offer = Offer { sources, include_damaged, destination: row.id, label, spool, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let watching = Arc::new(Watching { findings: Mutex::default(), observer });
         let review = tokio::task::spawn_blocking(move || {
@@ -227,7 +228,7 @@ impl Review {
                 let view = books.queue.view();
                 let sum = view.held_sum(import.id()).or_fault()?;
                 if priority != Priority::Routine {
-                    books.queue.prioritise_held(import, priority).or_fault()?;
+                    books.queue.raise_priority(import, priority.rank()).or_fault()?;
                 }
                 let sent = ScanCounts {
                     studies: sum.studies,

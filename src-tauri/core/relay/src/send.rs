@@ -100,25 +100,48 @@ async fn learn(
     count: usize,
     flying: usize,
 ) -> Result<(), Fault> {
-    let pushed_back = match answer.scope {
-        Scope::Destination { reason, .. } | Scope::Batch(reason) => matches!(
-            reason.code,
-            Code::ArchiveBusy | Code::ConnectionLost | Code::Stalled | Code::Unreachable
-        ),
-        Scope::Instances => false,
-    };
-    lane.gate.learn(if pushed_back {
-        Measured::PushedBack
-    } else {
-        Measured::Answered { bytes, took: answer.took, in_flight: flying }
-    });
+    if let Some(measured) = measured(answer, bytes, flying) {
+        lane.gate.learn(measured);
+    }
     if let (Some(most_bytes), true) = (answer.learned.max_request_bytes, count > 1) {
         lane.gate.learn(Measured::TooLarge { most_bytes });
         let (id, dialect) = (lane.destination, answer.learned.dialect);
-        let learned = Learned { dialect, max_request_bytes: Some(most_bytes) };
+        // Not this answer's own: one to a larger request may come after one to a smaller.
+        let learned = Learned { dialect, max_request_bytes: Some(lane.gate.most_bytes()) };
         lane.desk.ask(move |books| books.queue.learn(id, learned).or_fault()).await?;
     }
     Ok(())
+}
+
+/// What a batch says of the pace. Without an answer only a break of the connection says something, and that of the line.
+fn measured(answer: &BatchAnswer, bytes: u64, flying: usize) -> Option<Measured> {
+    let Some(status) = answer.status else {
+        let broke = answer.verdicts.iter().any(|one| is_cut(one.verdict));
+        return broke.then_some(Measured::Cut { bytes: answer.bytes_sent });
+    };
+    if let Scope::Destination { reason, .. } | Scope::Batch(reason) = answer.scope
+        && reason.code == Code::ArchiveBusy
+    {
+        return Some(Measured::PushedBack);
+    }
+    // A refusal may come before the bytes went out, or quicker than they would be stored.
+    let whole = (200..300).contains(&status) && answer.bytes_sent >= bytes;
+    whole.then_some(Measured::Answered { bytes, took: answer.took, in_flight: flying })
+}
+
+fn is_cut(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::TryAgain { reason, .. } | Verdict::Unknown(reason) => {
+            matches!(reason.code, Code::ConnectionLost | Code::Stalled)
+        }
+        Verdict::Stored
+        | Verdict::StoredWithWarning(_)
+        | Verdict::Refused(_)
+        | Verdict::AlreadyThere(_)
+        | Verdict::SendAlone(_)
+        | Verdict::SourceChanged
+        | Verdict::SourceGone => false,
+    }
 }
 
 fn is_stored(verdict: Verdict) -> bool {

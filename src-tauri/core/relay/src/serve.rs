@@ -45,6 +45,8 @@ impl Relay {
             run: Arc::new(Run::new(&counts)),
             opener: Opener::new(),
             copies: Arc::new(Copies::new()),
+            timing: self.timing,
+            network: self.network.clone(),
         };
         let mut copier = None;
         let mut lanes: HashMap<DestinationId, Working> = HashMap::new();
@@ -104,9 +106,10 @@ impl Relay {
         observer: &Arc<dyn Observer>,
     ) {
         let id = row.id;
-        let mut not_before = tokio::time::Instant::now();
+        let (mut not_before, mut changed) = (tokio::time::Instant::now(), false);
         if let Some(lane) = lanes.get_mut(&id) {
-            if lane.destination != row.destination {
+            changed = lane.destination != row.destination;
+            if changed {
                 lane.stop.stop();
             }
             if !lane.work.is_finished() || not_before < lane.not_before {
@@ -121,7 +124,7 @@ impl Relay {
         }
         let destination = row.destination.clone();
         let stop = Stop::new();
-        let lane = self.lane(row, shared, observer, &stop).await;
+        let lane = self.lane(row, shared, observer, (&stop, changed)).await;
         let work = match lane {
             Ok(Some(lane)) => tokio::spawn(async move {
                 tokio::time::sleep_until(not_before).await;
@@ -135,17 +138,19 @@ impl Relay {
         lanes.insert(id, Working { destination, stop, work, not_before });
     }
 
-    /// A lane for one destination; `None` where it cannot be used as it stands, which the observer was told.
+    /// A lane for one destination, which is tried at once where somebody wants that `now`. `None` where it cannot be used
+    /// as it stands, which the observer was told.
     pub(crate) async fn lane(
         &self,
         row: DestinationRow,
         shared: &Shared,
         observer: &Arc<dyn Observer>,
-        stop: &Stop,
+        (stop, now): (&Stop, bool),
     ) -> Result<Option<Arc<Lane>>, Fault> {
         let id = row.id;
-        // Whoever starts a run wants it tried now.
-        self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
+        if now {
+            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
+        }
         Ok(Lane::new(&self.desk, row, shared, observer, stop))
     }
 

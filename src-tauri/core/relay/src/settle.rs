@@ -13,6 +13,8 @@ const ALONE_AT_ONCE: usize = 2;
 const LOST_AT_MOST: u32 = 12;
 /// So long the wait after a lost request doubles: a bad network is no reason to leave an instance for hours.
 const DOUBLED_AT_MOST: u32 = 5;
+/// So many losses in a row are the line's, where other requests get through: nothing is made smaller and nothing waits.
+const LOST_TO_THE_LINE: u32 = 2;
 
 /// What the queue is told of a batch. `others_go` says whether the archive stored something lately; `jitter` is between
 /// 0 and 1.
@@ -66,6 +68,9 @@ fn of_instance(
         }
         Verdict::SendAlone(reason) => (send_alone(smaller), Some(reason)),
         Verdict::TryAgain { reason, after } => match smaller {
+            _ if is_lost_to_the_line(row.tries, reason, others_go) => {
+                (Event::TryAgain { not_before: now }, Some(reason))
+            }
             Some(at_most) => (Event::SendAlone { at_most }, Some(reason)),
             None if reason.code == Code::ConnectionLost => {
                 if is_lost_for_good(row, others_go) {
@@ -126,6 +131,12 @@ fn of_destination(told: Answer, now: Moment) -> Answer {
         Event::AnswerLost => Answer { blameless: true, ..told },
         _ => told,
     }
+}
+
+/// True where nobody is to blame for a lost request but the line: others got through, and it did not happen to this
+/// instance again and again.
+pub(crate) fn is_lost_to_the_line(losses: u32, reason: Reason, others_go: bool) -> bool {
+    others_go && reason.code == Code::ConnectionLost && losses <= LOST_TO_THE_LINE
 }
 
 /// True for the one instance that the archive, or something before it, hangs up on.

@@ -88,7 +88,7 @@ impl Relay {
     /// [`Code::StudyUnknown`].
     pub async fn prioritise(&self, study: StudyId, priority: Priority) -> Result<(), Fault> {
         self.desk
-            .ask(move |books| books.queue.set_priority(study, priority.level()).or_fault())
+            .ask(move |books| books.queue.set_priority(study, priority.rank()).or_fault())
             .await
     }
 

@@ -97,9 +97,13 @@ impl Relay {
             run: run.clone(),
             opener,
             copies: copying.copies.clone(),
+            timing: self.timing,
+            network: self.network.clone(),
         };
         for row in rows {
-            let Some(lane) = self.lane(row.clone(), &shared, observer, stop).await? else {
+            // Whoever starts a run wants it tried now; one that goes on for ever goes on where it was.
+            let now = patience.is_some();
+            let Some(lane) = self.lane(row.clone(), &shared, observer, (stop, now)).await? else {
                 continue;
             };
             lanes.spawn(lane.work(patience));

@@ -164,6 +164,28 @@ fn the_highest_priority_goes_first_then_the_oldest() {
 }
 
 #[test]
+fn while_an_urgent_study_is_asked_about_nothing_of_lower_priority_begins() {
+    let mut bench = Bench::new();
+    bench.import(1, 5);
+    bench.ask_empty();
+    bench.import(2, 1);
+    let urgent = bench.queue.view().studies(&Default::default(), None, 9).unwrap()[1].id;
+    assert!(bench.claim().is_some(), "of the same priority nobody waits");
+    bench.queue.set_priority(urgent, 200).unwrap();
+    assert!(bench.claim().is_none(), "its question is on its way");
+    bench.queue.put_off_asking(urgent, later(9), NOW).unwrap();
+    assert_eq!(
+        bench.claim().unwrap().study_uid,
+        study_uid(1),
+        "and where it is put off, others go"
+    );
+    bench.queue.put_off_asking(urgent, NOW, NOW).unwrap();
+    bench.ask_empty();
+    assert_eq!(bench.claim().unwrap().study_uid, study_uid(2));
+    assert_eq!(bench.claim().unwrap().study_uid, study_uid(1));
+}
+
+#[test]
 fn a_parked_destination_is_left_alone_until_its_time() {
     let mut bench = Bench::new();
     bench.import(1, 1);
