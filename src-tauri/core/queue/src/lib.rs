@@ -33,11 +33,13 @@ mod next;
 mod open;
 mod person;
 mod reoffer;
+mod salvage;
 mod settle;
 mod state;
 mod table;
 mod tally;
 mod view;
+mod wreck;
 
 #[cfg(test)]
 mod tests;
@@ -51,6 +53,7 @@ pub use key::QueueKey;
 pub use next::{Impossible, next};
 pub use open::{Barrier, Queue, Reader, View, set_aside};
 pub use person::Retry;
+pub use salvage::{Salvaged, finish_salvage, replace_damaged};
 pub use settle::{Answer, Settled};
 pub use state::{Event, State, StateName};
 pub use table::destination::{DestinationRow, Learned, Parked};

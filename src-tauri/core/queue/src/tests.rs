@@ -8,6 +8,7 @@ mod imports;
 mod model;
 mod persons;
 mod plans;
+mod salvage;
 mod state_table;
 
 use crate::{

@@ -30,6 +30,7 @@ mod work;
 pub use home::Home;
 pub use import::{Imported, look};
 pub use key::KeySource;
+pub use opening::SetAside;
 pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
 pub use person::{Wish, check};
 pub use reader::Reader;

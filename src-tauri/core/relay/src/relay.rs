@@ -6,7 +6,7 @@ use crate::home::{Home, HomeLock};
 use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
 use crate::observer::Observer;
-use crate::opening::{self, Opened};
+use crate::opening::{self, Opened, SetAside};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Destination, DestinationName, Fault};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 /// A home, opened for work. One process at a time has it.
 pub struct Relay {
     pub(crate) desk: Desk,
-    set_aside: bool,
+    set_aside: Option<SetAside>,
     _lock: HomeLock,
 }
 
@@ -48,9 +48,9 @@ impl Relay {
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
 
-    /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
+    /// Set where this opening found the queue damaged, put it aside, and went on with what could be read of it.
     #[must_use]
-    pub fn queue_was_set_aside(&self) -> bool {
+    pub fn queue_set_aside(&self) -> Option<SetAside> {
         self.set_aside
     }
 
