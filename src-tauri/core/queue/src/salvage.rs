@@ -106,7 +106,9 @@ fn fill(queue: &mut Queue, copy: &Path, key: &QueueKey, now: Moment) -> Result<S
         None => return Ok(Salvaged::default()),
     }
     queue.durably(|tx| {
-        let mut taking = Taking { tx, now, imports: HashSet::new(), unfinished: HashSet::new() };
+        // Known twice, so that it is known where one of the two cannot be read.
+        let unfinished = wreck.held()?;
+        let mut taking = Taking { tx, now, imports: HashSet::new(), unfinished };
         for (table, without) in TABLES {
             taking.table(&mut wreck, table, without)?;
             if table == "import" {
@@ -143,10 +145,7 @@ impl Taking<'_> {
         let (id, end) = (place("id"), place("finished_at"));
         let (study, import) = (place("study_id"), place("import_id"));
         wreck.rows(table, &columns, &mut |row| {
-            let number = |place: Option<usize>| match place.and_then(|at| row.get(at)) {
-                Some(Value::Integer(number)) => Some(*number),
-                Some(Value::Null | Value::Real(_) | Value::Text(_) | Value::Blob(_)) | None => None,
-            };
+            let number = |place: Option<usize>| row.get(place?).and_then(wreck::integer);
             match table {
                 "import" if number(end).is_none() => {
                     self.unfinished.extend(number(id));

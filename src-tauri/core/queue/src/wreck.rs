@@ -118,6 +118,17 @@ impl<'a> Wreck<'a> {
         Ok(())
     }
 
+    /// The imports that hold a study: those without an end.
+    pub(crate) fn held(&mut self) -> Result<HashSet<i64>> {
+        let mut imports = HashSet::new();
+        let columns = self.columns("hold", &["import_id".to_owned()]);
+        self.whole("hold", &columns, &mut |row| {
+            imports.extend(row.first().and_then(integer));
+            Ok(())
+        })?;
+        Ok(imports)
+    }
+
     /// How many instances the tally counts, without those of imports that had no end.
     pub(crate) fn tallied(&mut self, unfinished: &HashSet<i64>) -> Option<u64> {
         let mut sum = 0_u64;
@@ -152,6 +163,14 @@ impl<'a> Wreck<'a> {
     fn reopen(&mut self) -> Result<()> {
         self.conn = (self.connect)(&self.path).map_err(QueueError::from)?;
         Ok(())
+    }
+}
+
+/// A number, where it is one.
+pub(crate) fn integer(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number) => Some(*number),
+        Value::Null | Value::Real(_) | Value::Text(_) | Value::Blob(_) => None,
     }
 }
 

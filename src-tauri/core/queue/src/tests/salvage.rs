@@ -7,12 +7,12 @@ use std::fs;
 
 const PAGE: usize = 4096;
 
-/// A closed queue of three studies with a hundred instances each; in the first some are on their way.
-fn closed() -> (TempDir, PathBuf) {
+/// A closed queue of three studies with so many instances each; in the first some are on their way.
+fn closed(each: u32) -> (TempDir, PathBuf) {
     let mut bench = Bench::new();
     bench.queue.destination_in_place(&place("https://other.example/rs")).unwrap();
     for study in 1..=3 {
-        bench.import(study, 100);
+        bench.import(study, each);
     }
     bench.ask_empty();
     for event in [Event::Stored, Event::AnswerLost, Event::Refused] {
@@ -54,9 +54,9 @@ fn sound(path: &std::path::Path) -> BTreeSet<String> {
     uids
 }
 
-/// Damages a copy of the file and salvages it.
-fn salvaged(damage: impl Fn(&mut Vec<u8>)) -> (Salvaged, BTreeSet<String>) {
-    let (dir, path) = closed();
+/// Damages a queue and salvages it.
+fn salvaged(each: u32, damage: impl Fn(&mut Vec<u8>)) -> (Salvaged, BTreeSet<String>) {
+    let (dir, path) = closed(each);
     let mut bytes = fs::read(&path).unwrap();
     damage(&mut bytes);
     fs::write(&path, &bytes).unwrap();
@@ -77,35 +77,35 @@ fn salvaged(damage: impl Fn(&mut Vec<u8>)) -> (Salvaged, BTreeSet<String>) {
 #[test]
 fn of_a_queue_whose_rows_are_all_whole_everything_goes_on() {
     // What is damaged is a page of an index, or one that is free.
-    let (_, path) = closed();
+    let (_dir, path) = closed(100);
     let pages = fs::metadata(path).unwrap().len() as usize / PAGE;
     let all = (1..pages)
-        .map(|page| salvaged(|bytes| bytes[page * PAGE + 9] ^= 1).0)
+        .map(|page| salvaged(100, |bytes| bytes[page * PAGE + 9] ^= 1).0)
         .filter(|one| *one == Salvaged { instances: 300, lost: Some(0) });
     assert!(all.count() > pages / 4);
 }
 
 #[test]
 fn one_damaged_page_costs_what_stood_on_it_and_nothing_else() {
-    let (_, path) = closed();
+    let (_dir, path) = closed(100);
     let pages = fs::metadata(path).unwrap().len() as usize / PAGE;
     let mut partly = 0;
     for page in 1..pages {
-        let (salvaged, uids) = salvaged(|bytes| bytes[page * PAGE + PAGE / 2] ^= 1);
+        let (salvaged, uids) = salvaged(100, |bytes| bytes[page * PAGE + PAGE / 2] ^= 1);
         assert!(uids.iter().all(|uid| !uid.starts_with("1.2.4.")), "an import without an end");
         if salvaged.instances > 270 {
-            // Page 0 of the table is the schema, a destination or a study has more below it.
             partly += 1;
-            assert!(salvaged.lost.is_none_or(|lost| lost + salvaged.instances == 300));
         }
+        // A page of the schema, of studies or destinations has more below it.
+        assert!(salvaged.lost.is_none_or(|lost| lost + salvaged.instances == 300));
     }
-    assert!(partly >= pages * 4 / 5, "{partly} of {pages}");
+    assert!(partly >= pages * 2 / 3, "{partly} of {pages}");
 }
 
 #[test]
 fn of_a_queue_cut_in_half_what_is_left_goes_on() {
-    let (salvaged, _) = salvaged(|bytes| bytes.truncate(bytes.len() / 2 + 77));
-    assert!((50..300).contains(&salvaged.instances), "{salvaged:?}");
+    let (salvaged, _) = salvaged(1_000, |bytes| bytes.truncate(bytes.len() / 2 + 77));
+    assert!((1_000..2_000).contains(&salvaged.instances), "{salvaged:?}");
 }
 
 #[test]
@@ -117,13 +117,13 @@ fn of_a_queue_without_its_first_page_nothing_can_be_read_and_that_is_said() {
         |bytes: &mut Vec<u8>| bytes.clear(),
         |bytes: &mut Vec<u8>| bytes.fill(b'x'),
     ] {
-        assert_eq!(salvaged(damage).0, nothing);
+        assert_eq!(salvaged(100, damage).0, nothing);
     }
 }
 
 #[test]
 fn what_was_on_its_way_is_asked_for_and_what_was_refused_stays_refused() {
-    let (_dir, path) = closed();
+    let (_dir, path) = closed(100);
     let before = fs::read(&path).unwrap();
     let (kept, salvaged) = replace_damaged(&path, &key(), NOW).unwrap();
     assert_eq!((salvaged.instances, salvaged.lost), (300, Some(0)));
@@ -144,7 +144,7 @@ fn what_was_on_its_way_is_asked_for_and_what_was_refused_stays_refused() {
 
 #[test]
 fn a_salvage_that_is_interrupted_anywhere_is_done_again_or_finished() {
-    let (dir, path) = closed();
+    let (dir, path) = closed(100);
     let bytes = fs::read(&path).unwrap();
     // While it filled the new one, and when that was whole already.
     for left in ["queue.db.filling", "queue.db.filling-wal", "queue.db.reading", "queue.db.new"] {
