@@ -6,9 +6,12 @@
 pub mod chance;
 pub mod cli;
 pub mod corpus;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod fixture;
 pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;
+pub mod trace;
 pub mod weather;

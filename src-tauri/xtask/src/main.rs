@@ -6,6 +6,7 @@ mod bench;
 mod need;
 mod run;
 mod shell;
+mod soak;
 
 use anyhow::{Result, bail};
 
@@ -14,6 +15,7 @@ cargo xtask run              install what is missing, make a sample disc, send i
 cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
+cargo xtask soak --minutes N  random faults on everything at once for so long, then the promises are checked
 cargo xtask fixtures DIR     make the sample disc in DIR";
 
 fn main() -> Result<()> {
@@ -25,6 +27,7 @@ fn main() -> Result<()> {
         ["check"] => run::checks(),
         ["bench"] => bench::all(),
         ["bench", part] => bench::part(part),
+        ["soak", rest @ ..] => soak::run(rest),
         ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);

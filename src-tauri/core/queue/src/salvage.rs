@@ -116,9 +116,8 @@ fn fill(queue: &mut Queue, copy: &Path, key: &QueueKey, now: Moment) -> Result<S
             }
         }
         taking.settle()?;
-        let instances = tx.query_row("SELECT count(*) FROM instance", [], |row| {
-            table::unsigned(row, 0)
-        })?;
+        let instances =
+            tx.query_row("SELECT count(*) FROM instance", [], |row| table::unsigned(row, 0))?;
         let expected = wreck.tallied(&taking.unfinished);
         Ok(Salvaged { instances, lost: expected.map(|all| all.saturating_sub(instances)) })
     })

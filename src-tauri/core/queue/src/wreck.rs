@@ -43,8 +43,7 @@ impl<'a> Wreck<'a> {
 
     /// The version of its tables; `None` where not even that can be read.
     pub(crate) fn version(&self) -> Option<usize> {
-        let version: i64 =
-            self.conn.query_row("PRAGMA user_version", [], |row| row.get(0)).ok()?;
+        let version: i64 = self.conn.query_row("PRAGMA user_version", [], |row| row.get(0)).ok()?;
         usize::try_from(version).ok()
     }
 

@@ -8,9 +8,7 @@ use crate::home::{Home, disk_fault};
 use crate::key::Keys;
 use relaypacs_ledger::{Event, EventId, Ledger, LedgerKey, LedgerReader};
 use relaypacs_model::{Code, Fault};
-use relaypacs_queue::{
-    Queue, QueueError, QueueKey, Salvaged, finish_salvage, replace_damaged,
-};
+use relaypacs_queue::{Queue, QueueError, QueueKey, Salvaged, finish_salvage, replace_damaged};
 use std::fs;
 use std::time::SystemTime;
 
