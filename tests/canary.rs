@@ -7,6 +7,7 @@ use relaypacs_practice_pacs::{Fault, Faults, Kind as On, Options, PracticePacs, 
 use relaypacs_tests::cli::{Cli, Spawned};
 use relaypacs_tests::fixture::{Instance, Kind, Person, Script};
 use relaypacs_tests::lines::{arg, files};
+use relaypacs_tests::trace::{self, Wanted, holds, spellings, trace};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -19,57 +20,6 @@ const USER: &str = "kanari-user";
 const PASSWORD: &str = "pw-Vöglein-4417-xq";
 const TOKEN: &str = "tok.kanari.9b1f77e2aa";
 const PASSPHRASE: &str = "passphrase of Käfig 3391";
-
-/// What must not be found, by what it is.
-type Wanted = BTreeMap<String, Vec<Vec<u8>>>;
-
-/// Everything that a text may be written as in a file.
-fn spellings(text: &str) -> Vec<Vec<u8>> {
-    let utf16: Vec<u16> = text.encode_utf16().collect();
-    let escaped: String = text
-        .chars()
-        .map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) })
-        .collect();
-    let percent: String = text
-        .bytes()
-        .map(|b| match b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            true => char::from(b).to_string(),
-            false => format!("%{b:02X}"),
-        })
-        .collect();
-    let latin: Vec<u8> = text.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
-    let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
-    let mut all = vec![
-        text.into(),
-        text.to_lowercase().into(),
-        text.to_uppercase().into(),
-        utf16.iter().flat_map(|unit| unit.to_le_bytes()).collect(),
-        utf16.iter().flat_map(|unit| unit.to_be_bytes()).collect(),
-        escaped.to_uppercase().replace("\\U", "\\u").into(),
-        escaped.into(),
-        percent.into(),
-        latin,
-        hex.to_uppercase().into(),
-        hex.into(),
-    ];
-    all.extend((0..3).map(|before| base64_inside(text.as_bytes(), before).into()));
-    all.sort();
-    all.dedup();
-    all
-}
-
-/// The letters that BASE64 has for these bytes, wherever they stand: with so many bytes before them, modulo three.
-fn base64_inside(bytes: &[u8], before: usize) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let bits: Vec<u8> = std::iter::repeat_n(0, before)
-        .chain(bytes.iter().copied())
-        .flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1))
-        .collect();
-    // Only letters that are made of these bytes alone.
-    let whole = bits.chunks_exact(6).skip((before * 8).div_ceil(6));
-    let value = |six: &[u8]| six.iter().fold(0_usize, |n, bit| n << 1 | usize::from(*bit));
-    whole.map(|six| char::from(LETTERS[value(six)])).collect()
-}
 
 fn wanted() -> Wanted {
     let family = NAME.split('^').next().unwrap();
@@ -84,35 +34,7 @@ fn wanted() -> Wanted {
         ("token", TOKEN),
         ("passphrase", PASSPHRASE),
     ];
-    texts.into_iter().map(|(what, text)| (what.to_owned(), spellings(text))).collect()
-}
-
-/// Whose file, and what stands in it; `None` is how it should be.
-fn trace(folders: &[&Path], wanted: &Wanted) -> Option<String> {
-    for file in folders.iter().flat_map(|folder| files(folder)) {
-        // One that vanishes meanwhile has no trace any more.
-        let Ok(bytes) = fs::read(&file) else { continue };
-        let name = file.to_str().unwrap().as_bytes();
-        for (what, spellings) in wanted {
-            if spellings.iter().any(|one| holds(&bytes, one) || holds(name, one)) {
-                return Some(format!("{what} in {}", file.display()));
-            }
-        }
-    }
-    None
-}
-
-fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
-    let Some(first) = wanted.first() else { return false };
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| byte == first) {
-        rest = &rest[at..];
-        if rest.starts_with(wanted) {
-            return true;
-        }
-        rest = &rest[1..];
-    }
-    false
+    trace::wanted(texts)
 }
 
 fn uids(made: &[Instance]) -> Wanted {
@@ -239,21 +161,4 @@ fn errors_name_no_patient_and_no_secret() {
         assert!(!spellings.iter().any(|one| holds(said.as_bytes(), one)), "{what}: {said}");
     }
     assert_eq!(trace(&[cli.home()], &wanted()), None);
-}
-
-#[test]
-fn every_spelling_is_found_wherever_it_stands() {
-    let folder = tempfile::tempdir().unwrap();
-    let encoded = |before: &str| {
-        let text = format!("{before}{NAME} and more");
-        base64_inside(text.as_bytes(), 0)
-    };
-    let escaped = "Kanarienv\\u00f6gel^Quirin\\u00e4us".to_owned();
-    for text in [encoded(""), encoded("x"), encoded("xy"), escaped, NAME.to_owned()] {
-        fs::write(folder.path().join("file"), &text).unwrap();
-        let found = trace(&[folder.path()], &wanted());
-        assert!(found.is_some_and(|found| found.contains("name")), "{text}");
-    }
-    fs::write(folder.path().join("file"), "Canary^Another").unwrap();
-    assert_eq!(trace(&[folder.path()], &wanted()), None);
 }

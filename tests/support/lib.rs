@@ -6,10 +6,13 @@
 pub mod chance;
 pub mod cli;
 pub mod corpus;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;
+pub mod trace;
 pub mod weather;
 
 /// Synthetic DICOM.

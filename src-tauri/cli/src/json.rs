@@ -2,7 +2,7 @@
 
 use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, Seen, Skip};
 use relaypacs_relay::{
-    CopyProgress, Gap, ScanCounts, SourceFree, SourceStays, StudyEnd, Summary, Verdict,
+    CopyProgress, Gap, ScanCounts, SetAside, SourceFree, SourceStays, StudyEnd, Summary, Verdict,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -247,24 +247,29 @@ pub(crate) fn run_summary(summary: &Summary, scanned: Option<&ScanCounts>) {
 
 /// The line of a fault that ended the command.
 pub(crate) fn fault(fault: &Fault) {
-    told("error", fault);
+    line(&told("error", fault));
 }
 
 /// The line of a damaged queue that was put aside; the command goes on with a new one.
-pub(crate) fn set_aside(fault: &Fault) {
-    told("queue_set_aside", fault);
+pub(crate) fn set_aside(set_aside: SetAside) {
+    let mut value = told("queue_set_aside", &set_aside.fault());
+    if let Some(object) = value.as_object_mut() {
+        object.insert("salvaged".into(), set_aside.salvaged.into());
+        object.insert("not_salvaged".into(), set_aside.lost.into());
+    }
+    line(&value);
 }
 
-fn told(event: &str, fault: &Fault) {
+fn told(event: &str, fault: &Fault) -> Value {
     let words = fault.sentences();
-    line(&json!({
+    json!({
         "event": event,
         "code": fault.code.as_str(),
         "happened": words.happened,
         "lost": words.lost,
         "now": words.now,
         "detail": fault.detail,
-    }));
+    })
 }
 
 fn skips(counts: &ScanCounts) -> Map<String, Value> {

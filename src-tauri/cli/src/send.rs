@@ -50,8 +50,8 @@ pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault>
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
     let mut exit = Exit::of_run(&summary, None);
-    if exit == Exit::Done && relay.queue_was_set_aside() {
-        // What waited in a queue that was damaged has to be offered again.
+    if exit == Exit::Done && relay.queue_set_aside().is_some_and(|aside| aside.needs_a_person()) {
+        // What could not be read of a queue that was damaged has to be offered again.
         exit = Exit::NeedsAPerson;
     }
     finish(session, &summary, None, exit)

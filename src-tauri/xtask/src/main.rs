@@ -7,6 +7,7 @@ mod long;
 mod need;
 mod run;
 mod shell;
+mod soak;
 
 use anyhow::{Result, bail};
 
@@ -16,6 +17,7 @@ cargo xtask test             install what is missing (Orthanc and its DICOMweb p
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
 cargo xtask long             the waits of a store in real minutes: takes about seventeen
+cargo xtask soak --minutes N random faults on everything at once for so long, then the promises are checked
 cargo xtask fixtures DIR     make the sample disc in DIR";
 
 fn main() -> Result<()> {
@@ -28,6 +30,7 @@ fn main() -> Result<()> {
         ["bench"] => bench::all(),
         ["bench", part] => bench::part(part),
         ["long"] => long::run(),
+        ["soak", rest @ ..] => soak::run(rest),
         ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);

@@ -113,6 +113,10 @@ codes! {
     WrongKey = "wrong_key",
     /// The database is damaged.
     QueueDamaged = "queue_damaged",
+    /// The database was damaged, and only a part of what waited in it could be read and goes on.
+    QueuePartlySalvaged = "queue_partly_salvaged",
+    /// The database was damaged, and all that waited in it goes on in a new one.
+    QueueSalvaged = "queue_salvaged",
     /// The database was made by a newer program.
     QueueTooNew = "queue_too_new",
     /// No room on the disk.

@@ -229,6 +229,16 @@ impl Code {
                 "What was confirmed is in the archive; the damaged file is kept.",
                 "Send the source again: what is already there is not sent twice.",
             ),
+            Self::QueuePartlySalvaged => say(
+                "The queue's database was damaged; what could be read of it goes on in a new one.",
+                "What could not be read is not waited for any more; the damaged file is kept.",
+                "Send the source again: what is already there is not sent twice. Have the disk of this computer checked.",
+            ),
+            Self::QueueSalvaged => say(
+                "The queue's database was damaged; all that waited in it was read and goes on in a new one.",
+                "Nothing is lost; the damaged file is kept.",
+                "There is nothing to do for the images. Have the disk of this computer checked.",
+            ),
             Self::QueueTooNew => say(
                 "This queue was made by a newer RelayPACS.",
                 "Nothing is lost: the queue is as it was.",

@@ -37,12 +37,14 @@ mod next;
 mod open;
 mod person;
 mod reoffer;
+mod salvage;
 mod seal;
 mod settle;
 mod state;
 mod table;
 mod tally;
 mod view;
+mod wreck;
 
 #[cfg(test)]
 mod tests;
@@ -58,6 +60,7 @@ pub use key::{QueueKey, SpoolKey};
 pub use next::{Impossible, next};
 pub use open::{Barrier, Queue, Reader, View, set_aside};
 pub use person::Retry;
+pub use salvage::{Salvaged, finish_salvage, replace_damaged};
 pub use seal::{About, SealReader, SealWriter, sealed_bytes};
 pub use settle::{Answer, Settled};
 pub use state::{Event, State, StateName};

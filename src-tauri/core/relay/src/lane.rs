@@ -6,7 +6,7 @@ use crate::close::{Closing, close};
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::gate::Gate;
-use crate::network::{OF_THE_NETWORK, Watch};
+use crate::network::{Network, OF_THE_NETWORK, Watch};
 use crate::observer::Observer;
 use crate::report::Report;
 use crate::run::{Run, Signs, Talk, jitter};

@@ -43,6 +43,7 @@ pub use import::{Imported, look};
 pub use key::KeySource;
 pub use network::{Interfaces, Network};
 pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
+pub use opening::SetAside;
 pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};

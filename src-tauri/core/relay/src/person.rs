@@ -36,7 +36,7 @@ impl Relay {
         let found = match wish {
             // A disc that is back in is found first, wherever it is mounted now.
             Wish::Retry => self.find_sources_again().await?,
-            Wish::Pause | Wish::Resume | Wish::Cancel | Wish::Move(_) => 0,
+            Wish::Pause | Wish::Resume | Wish::Cancel | Wish::Move(_) | Wish::Priority(_) => 0,
         };
         let touched = self.desk.ask(move |books| carry_out(books, &wish, &studies)).await?;
         Ok(found + touched)

@@ -7,7 +7,7 @@ use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
 use crate::network::{Interfaces, Network};
 use crate::observer::Observer;
-use crate::opening::{self, Opened};
+use crate::opening::{self, Opened, SetAside};
 use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
@@ -22,7 +22,7 @@ pub struct Relay {
     pub(crate) desk: Desk,
     pub(crate) timing: Timing,
     pub(crate) network: Arc<dyn Network>,
-    set_aside: bool,
+    set_aside: Option<SetAside>,
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
     _lock: HomeLock,
@@ -92,9 +92,9 @@ impl Relay {
         *self.spooling.lock().unwrap_or_else(PoisonError::into_inner) = spooling;
     }
 
-    /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
+    /// Set where this opening found the queue damaged, put it aside, and went on with what could be read of it.
     #[must_use]
-    pub fn queue_was_set_aside(&self) -> bool {
+    pub fn queue_set_aside(&self) -> Option<SetAside> {
         self.set_aside
     }
 

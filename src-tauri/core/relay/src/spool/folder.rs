@@ -12,6 +12,9 @@ const KEEP_FREE: u64 = 512_000_000;
 /// Or this part of the disk, where that is more.
 const KEEP_FREE_PART: u64 = 50;
 
+/// What the names of folders begin with that were put aside.
+const ASIDE: &str = "spool.damaged-";
+
 /// The folder. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct SpoolFolder(PathBuf);
@@ -85,6 +88,30 @@ impl SpoolFolder {
         Ok(removed)
     }
 
+    /// Brings back, from folders that were put aside with a damaged queue, the files that `needs` knows all the same: their
+    /// rows and keys were salvaged.
+    pub(crate) fn bring_back(
+        &self,
+        needs: &dyn Fn(&str) -> Result<bool, Fault>,
+    ) -> Result<(), Fault> {
+        let Some(home) = self.0.parent() else { return Ok(()) };
+        for folder in fs::read_dir(home).map_err(|error| disk_fault(&error))?.flatten() {
+            if !folder.file_name().to_string_lossy().starts_with(ASIDE) {
+                continue;
+            }
+            let Ok(files) = fs::read_dir(folder.path()) else { continue };
+            for file in files.flatten() {
+                let name = file.file_name();
+                let Some(name) = name.to_str().filter(|name| is_ours(name)) else { continue };
+                let place = self.0.join(name);
+                if !place.exists() && needs(name)? {
+                    fs::rename(file.path(), place).map_err(|error| disk_fault(&error))?;
+                }
+            }
+        }
+        self.sync().map_err(|error| disk_fault(&error))
+    }
+
     /// Moves the whole folder aside, under the same stamp as a damaged queue: the keys of its files are in there, so
     /// whoever mends the one needs the other. Called before the queue is put aside: a new queue knows none of them.
     pub(crate) fn set_aside(home_spool: &Path, now: Moment) -> Result<(), Fault> {
@@ -94,9 +121,7 @@ impl SpoolFolder {
         }
         let mut stamp = now.0;
         let target = loop {
-            let mut name = home_spool.as_os_str().to_owned();
-            name.push(format!(".damaged-{stamp}"));
-            let target = PathBuf::from(name);
+            let target = home_spool.with_file_name(format!("{ASIDE}{stamp}"));
             if !target.exists() {
                 break target;
             }
