@@ -7,7 +7,7 @@ use crate::part::SourcePart;
 use crate::run::{Talk, jitter};
 use crate::settle;
 use relaypacs_model::{Code, Fault};
-use relaypacs_queue::{Claim, Learned};
+use relaypacs_queue::{Claim, InstanceRow, Learned};
 use relaypacs_upload::pacing::Measured;
 use relaypacs_upload::{Batch, BatchAnswer, Part, Scope, Verdict};
 use std::sync::Arc;
@@ -26,8 +26,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
     let begun = Instant::now();
     let answer = exchange(&lane, &claim, &batch).await?;
     let (bytes, count) = (batch.bytes(), claim.rows.len());
-    let again: u64 =
-        claim.rows.iter().filter(|row| row.sent_at.is_some()).map(|row| row.bytes).sum();
+    let again: u64 = claim.rows.iter().map(handed_on_before).sum();
     lane.run.sent_again(again.min(answer.bytes_sent));
     learn(&lane, &answer, bytes, count, flying).await?;
 
@@ -111,6 +110,15 @@ async fn learn(
         lane.desk.ask(move |books| books.queue.learn(id, learned).or_fault()).await?;
     }
     Ok(())
+}
+
+/// Bytes of an instance that were handed on in earlier tries. Of one whose sender died nobody knows: all of them, then.
+fn handed_on_before(row: &InstanceRow) -> u64 {
+    match (row.bytes_sent, row.sent_at) {
+        (0, None) => 0,
+        (0, Some(_)) => row.bytes,
+        (handed, _) => handed.min(row.bytes),
+    }
 }
 
 /// What a batch says of the pace. Without an answer only a break of the connection says something, and that of the line.

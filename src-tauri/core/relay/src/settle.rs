@@ -27,10 +27,17 @@ pub(crate) fn of_batch(
 ) -> Vec<Answer> {
     let smaller = smaller_batch(rows.len(), answer);
     let park = matches!(answer.scope, Scope::Destination { .. });
+    let whole = |(row, verdict): &(&InstanceRow, &InstanceVerdict)| {
+        verdict.sha256.is_some().then_some(row.bytes)
+    };
+    let handed: u64 = rows.iter().zip(&answer.verdicts).filter_map(|both| whole(&both)).sum();
+    // What is left was handed on of the one in whose midst it broke off: the first that is not whole.
+    let mut part = answer.bytes_sent.saturating_sub(handed);
     rows.iter()
         .zip(&answer.verdicts)
         .map(|(row, verdict)| {
-            let told = of_instance(row, verdict, smaller, others_go, now, jitter);
+            let mut told = of_instance(row, verdict, smaller, others_go, now, jitter);
+            told.bytes_sent = whole(&(row, verdict)).unwrap_or_else(|| std::mem::take(&mut part));
             if park { of_destination(told, now) } else { told }
         })
         .collect()
@@ -98,7 +105,6 @@ fn of_instance(
     let mut answer = Answer::to_claim(row.id, row.attempt, event);
     answer.reason = reason;
     answer.sha256 = verdict.sha256;
-    answer.bytes_sent = if verdict.sha256.is_some() { row.bytes } else { 0 };
     answer
 }
 
