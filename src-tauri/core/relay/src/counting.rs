@@ -1,6 +1,7 @@
 //! Counting what a scan comes upon, in memory that stays small: eight bytes for each distinct UID.
 
 use crate::observer::ScanCounts;
+use relaypacs_ledger::IndexTally;
 use relaypacs_model::{Header, Seen};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -41,7 +42,15 @@ impl Counting {
                 self.counts.bytes += skip.bytes;
                 *self.counts.skipped.entry(skip.reason).or_default() += 1;
             }
-            Seen::Index(report) => self.counts.listed_missing += report.listed_missing_total,
+            Seen::Index(report) => {
+                let index = IndexTally {
+                    listed: report.listed,
+                    missing: report.listed_missing_total,
+                    unlisted: report.unlisted,
+                };
+                self.counts.listed_missing += index.missing;
+                self.counts.index = Some(self.counts.index.unwrap_or_default().and(index));
+            }
         }
     }
 

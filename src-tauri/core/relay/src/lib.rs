@@ -3,6 +3,7 @@
 //! This room knows every other room of the core and none of the faces: no terminal, no window, no Tauri. It asks what
 //! time it is (`clock.rs`) and where a home is; the rooms below are told.
 
+mod absent;
 mod ask;
 mod clock;
 mod close;
@@ -37,13 +38,14 @@ pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Ve
 pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};
-pub use report::{Reach, sentence, try_receipt};
+pub use report::{Reach, completeness, sentence, try_receipt};
 pub use spool::{CopyProgress, Gap, SourceFree, SourceStays, SpoolWhen, Spooling};
 pub use stop::Stop;
 pub use work::Work;
 
 pub use relaypacs_ledger::{
-    EventNumber, HistoryLine, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
+    Completeness, EventNumber, HistoryLine, IndexTally, ReceiptSummary, Statistics, StoredLine,
+    UidHash, Verification,
 };
 pub use relaypacs_queue::{DestinationRow, Phase, StateName, StudyId, StudyRow};
 pub use relaypacs_upload::Checked;

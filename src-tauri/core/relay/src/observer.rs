@@ -1,6 +1,7 @@
 //! What a face of RelayPACS (terminal, window, test) is told while the relay works.
 
 use crate::spool::{CopyProgress, Gap, SourceFree, SourceStays};
+use relaypacs_ledger::IndexTally;
 use relaypacs_model::{
     Fault, Moment, Outcome, Reason, Seen, SkipReason, SopInstanceUid, StudyInstanceUid,
 };
@@ -56,6 +57,8 @@ pub struct ScanCounts {
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Files that a DICOMDIR lists and the source lacks.
     pub listed_missing: u64,
+    /// What the DICOMDIRs say; `None` where there is none.
+    pub index: Option<IndexTally>,
     /// How long it took.
     pub took: Duration,
 }
