@@ -136,6 +136,7 @@ impl Observer for Face {
                 people::size(counts.bytes)
             ));
         }
+        self.unreadable(&counts.gaps);
     }
 
     fn progress(&self, progress: &Progress) {

@@ -1,8 +1,9 @@
 //! Counting what a scan comes upon, in memory that stays small: eight bytes for each distinct UID.
 
 use crate::observer::ScanCounts;
+use crate::slices::Slices;
 use relaypacs_ledger::IndexTally;
-use relaypacs_model::{Header, Seen};
+use relaypacs_model::{Header, Seen, SkipReason};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
@@ -14,6 +15,7 @@ pub(crate) struct Counting {
     series: HashSet<u64>,
     studies: HashSet<u64>,
     patients: HashSet<u64>,
+    slices: Slices,
     begun: Instant,
 }
 
@@ -25,6 +27,7 @@ impl Counting {
             series: HashSet::new(),
             studies: HashSet::new(),
             patients: HashSet::new(),
+            slices: Slices::default(),
             begun: Instant::now(),
         }
     }
@@ -36,6 +39,7 @@ impl Counting {
                 self.counts.bytes += found.bytes;
                 self.counts.instances += 1;
                 self.distinct(&found.header);
+                self.slices.add(&found.header);
             }
             Seen::Skipped(skip) => {
                 self.counts.files += 1;
@@ -67,7 +71,9 @@ impl Counting {
     }
 
     pub(crate) fn counts(self) -> ScanCounts {
+        let unreadable = self.counts.skipped.get(&SkipReason::Unreadable).copied().unwrap_or(0);
         ScanCounts {
+            gaps: self.slices.gaps(unreadable),
             series: self.series.len() as u64,
             studies: self.studies.len() as u64,
             patients: self.patients.len() as u64,

@@ -25,6 +25,7 @@ mod report;
 mod run;
 mod send;
 mod settle;
+mod slices;
 mod sources;
 mod spool;
 mod stop;
