@@ -76,7 +76,7 @@ fn until_it_stores(run: &mut Spawned, stored: impl Fn() -> usize) {
     }
 }
 
-fn bird_is_never_seen(sign_in: SignIn, arguments: &[&str], cli: Cli) {
+fn bird_is_never_seen(sign_in: SignIn, arguments: &[&str], cli: Cli) -> Cli {
     let [source, store, temp] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let made = study(source.path());
     let mut cli = cli.env("TMPDIR", arg(temp.path())).env("RELAYPACS_PASSWORD", PASSWORD);
@@ -126,12 +126,21 @@ fn bird_is_never_seen(sign_in: SignIn, arguments: &[&str], cli: Cli) {
     clean("while a conflict waits for a person");
     assert!(files(cli.home()).len() > 3, "nothing was searched");
     assert!(trace(&[store.path()], &wanted).is_some(), "the archive has the patient");
+    cli
 }
 
 #[test]
 fn nobody_finds_a_patient_or_a_password_in_any_file_of_ours() {
     let basic = SignIn::Basic { user: USER.to_owned(), password: PASSWORD.to_owned() };
-    bird_is_never_seen(basic, &["--user", USER], Cli::new().unwrap());
+    drop(bird_is_never_seen(basic, &["--user", USER], Cli::new().unwrap()));
+}
+
+#[test]
+fn nobody_finds_a_patient_in_the_copy_of_a_disc_in_any_file_of_ours() {
+    let basic = SignIn::Basic { user: USER.to_owned(), password: PASSWORD.to_owned() };
+    let copied = ["--user", USER, "--spool", "always", "--spool-keep-free", "0"];
+    let cli = bird_is_never_seen(basic, &copied, Cli::new().unwrap());
+    assert_eq!(files(&cli.home().join("spool")).len(), 1, "the conflict alone is kept");
 }
 
 #[test]
@@ -139,7 +148,7 @@ fn nobody_finds_a_token_in_any_file_of_ours() {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(&file, format!("{TOKEN}\n")).unwrap();
     let bearer = SignIn::Bearer { token: TOKEN.to_owned() };
-    bird_is_never_seen(bearer, &["--token-file", arg(file.path())], Cli::new().unwrap());
+    drop(bird_is_never_seen(bearer, &["--token-file", arg(file.path())], Cli::new().unwrap()));
 }
 
 #[test]

@@ -4,6 +4,9 @@
 #![cfg(test)]
 
 mod peer;
+#[cfg(target_os = "linux")]
+#[path = "spool/volume.rs"]
+mod volume;
 
 use peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind as On, Which};
@@ -257,4 +260,32 @@ fn a_disc_that_the_archive_has_already_is_compared_from_its_copy_and_nothing_is_
     assert_eq!(number(&ran.summary().unwrap(), "already_there"), ALL as u64, "{}", ran.stderr);
     assert_eq!(ran.events("source_free").unwrap().len(), 1);
     assert_eq!(in_spool(&site), [] as [PathBuf; 0]);
+}
+
+#[test]
+fn a_file_that_was_changed_after_it_was_first_read_is_never_sent_whatever_its_time_says() {
+    let site = site();
+    site.pacs.set_faults(full());
+    let root = site.pacs.root();
+    let ran = site.cli.run(&site.arguments(&root, &["--patience", "1"])).unwrap();
+    assert_eq!(ran.status, Some(4), "{}", ran.stderr);
+    // All of them were read for a request that was refused; now one has other bytes, with the same size and time.
+    let sources = files(site.source.path());
+    for path in &sources {
+        let mut bytes = fs::read(path).unwrap();
+        let modified = fs::metadata(path).unwrap().modified().unwrap();
+        if path == &sources[0] {
+            let last = bytes.len() - 1;
+            bytes[last] ^= 1;
+            fs::write(path, bytes).unwrap();
+            fs::File::options().write(true).open(path).unwrap().set_modified(modified).unwrap();
+        }
+    }
+    site.pacs.set_faults(Faults::default());
+    let ran = run(&site);
+    let ends = truth(&site, &ran).unwrap();
+    let bad: Vec<&str> =
+        ends.values().map(String::as_str).filter(|end| *end != "confirmed").collect();
+    assert_eq!((bad, ran.status), (vec!["changed:source_changed"], Some(3)), "{}", ran.stderr);
+    assert_eq!(site.pacs.stored(), ALL - 1);
 }

@@ -1,8 +1,10 @@
 //! The lines of `--json`: one object a line on standard output, in the words of the contract.
 
+use crate::face::Indexes;
 use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, Seen, Skip};
 use relaypacs_relay::{
-    CopyProgress, Gap, ScanCounts, SetAside, SourceFree, SourceStays, StudyEnd, Summary, Verdict,
+    Completeness, CopyProgress, Gap, ScanCounts, SetAside, SourceFree, SourceStays, StudyEnd,
+    Summary, Verdict,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -162,6 +164,28 @@ pub(crate) fn unreadable(gap: &Gap) {
         "instances": gap.instances,
         "slices": gap.ranges,
         "detail": gap.words(),
+    }));
+}
+
+/// The proof of completeness: three numbers, the sizes of what is in one set and not in another, and the list behind it.
+/// What is on the source and not in the archive has a `verdict` line each, with state and code.
+pub(crate) fn completeness(whole: &Completeness, names: &Indexes) {
+    let not_there: Map<String, Value> =
+        whole.not_in_archive.iter().map(|(how, n)| (how.as_str().into(), (*n).into())).collect();
+    line(&json!({
+        "event": "completeness",
+        "sentence": whole.sentence(),
+        "complete": whole.is_whole(),
+        "on_source": whole.on_source,
+        "in_index": whole.index.map(|index| index.listed),
+        "in_archive": whole.in_archive,
+        "in_index_not_on_source": whole.index.map(|index| index.missing),
+        "on_source_not_in_index": whole.index.map(|index| index.unlisted),
+        "on_source_not_in_archive": whole.on_source.saturating_sub(whole.in_archive),
+        "needs_a_look": whole.needs_a_look,
+        "not_in_archive": not_there,
+        "missing_files": names.missing,
+        "unlisted_files": names.unlisted,
     }));
 }
 

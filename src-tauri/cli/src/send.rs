@@ -32,11 +32,12 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
     let work = Work {
         reach: Reach::Import(imported.import),
         patience: Some(Duration::from_secs(args.patience.patience)),
-        listed_missing: imported.counts.listed_missing,
+        index: imported.counts.index,
         paper: args.receipt,
     };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
+    face.completeness(&relaypacs_relay::completeness(&summary, &imported.counts));
     let exit = Exit::of_run(&summary, Some(&imported.counts));
     finish(session, &summary, Some(&imported.counts), exit)
 }
@@ -46,7 +47,7 @@ pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault>
     let face = Arc::new(Face::new(session.json()));
     let Patience { patience } = args.patience;
     let patience = (!args.forever).then(|| Duration::from_secs(patience));
-    let work = Work { reach: Reach::Everything, patience, listed_missing: 0, paper: None };
+    let work = Work { reach: Reach::Everything, patience, index: None, paper: None };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
     let mut exit = Exit::of_run(&summary, None);

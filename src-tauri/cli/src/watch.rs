@@ -37,7 +37,7 @@ pub(crate) async fn watch(session: &Session, args: WatchArgs) -> Result<Exit, Fa
         let work = Work {
             reach: Reach::Import(imported.import),
             patience: Some(Duration::from_secs(args.patience.patience)),
-            listed_missing: imported.counts.listed_missing,
+            index: imported.counts.index,
             paper: None,
         };
         let summary = relay.work(work, face.clone(), &session.stop).await?;

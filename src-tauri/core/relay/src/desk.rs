@@ -43,13 +43,15 @@ impl Books {
         }
     }
 
-    /// Removes every file of the spool that no row needs: what a process that died had begun.
+    /// Removes every file of the spool that no row needs: what a process that died had begun. What a row needs, and was
+    /// put aside with a damaged queue, is brought back.
     pub(crate) fn sweep_spool(&mut self) -> Result<(), Fault> {
         self.clear_leftovers()?;
         let view = self.queue.view();
+        let back = self.spool.take_back(&|name| view.needs_file(name).or_fault())?;
         let removed = self.spool.sweep(&|name| view.needs_file(name).or_fault())?;
-        if removed > 0 {
-            tracing::info!(removed, "files of the spool that nobody needs");
+        if removed + back > 0 {
+            tracing::info!(removed, back, "files of the spool");
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! This room knows every other room of the core and none of the faces: no terminal, no window, no Tauri. It asks what
 //! time it is (`clock.rs`) and where a home is; the rooms below are told.
 
+mod absent;
 mod ask;
 mod clock;
 mod close;
@@ -29,6 +30,7 @@ mod run;
 mod send;
 mod serve;
 mod settle;
+mod slices;
 mod sources;
 mod spool;
 mod steer;
@@ -47,7 +49,7 @@ pub use opening::SetAside;
 pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};
-pub use report::{Reach, sentence, try_receipt};
+pub use report::{Reach, completeness, sentence, try_receipt};
 pub use review::{Chosen, Presence, Review};
 pub use spool::{CopyProgress, Gap, SourceFree, SourceStays, SpoolWhen, Spooling};
 pub use steer::Sums;
@@ -55,7 +57,8 @@ pub use stop::Stop;
 pub use work::Work;
 
 pub use relaypacs_ledger::{
-    EventNumber, HistoryLine, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
+    Completeness, EventNumber, HistoryLine, IndexTally, ReceiptSummary, Statistics, StoredLine,
+    UidHash, Verification,
 };
 pub use relaypacs_queue::{
     DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow, Phase,

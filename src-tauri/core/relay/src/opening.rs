@@ -69,7 +69,10 @@ pub(crate) fn open(home: &Home, keys: &Keys) -> Result<Opened, Fault> {
         (Err(error), _) => return Err(error).or_fault(),
     };
     if let Some(queue) = queue {
-        return Ok(Opened { books: books(home, queue, ledger)?, set_aside: None });
+        return Ok(Opened {
+            books: Books::new(queue, ledger, SpoolFolder::new(home.spool())),
+            set_aside: None,
+        });
     }
     ledger.append(id_of(home)?, &Event::QueueSetAside, now()).or_fault()?;
     // The spool first: a new queue does not know of its files yet, and nothing of it may be swept away meanwhile.
@@ -80,14 +83,10 @@ pub(crate) fn open(home: &Home, keys: &Keys) -> Result<Opened, Fault> {
     let set_aside = SetAside { salvaged: instances, lost };
     tracing::error!(salvaged = instances, lost, "the queue is damaged and was put aside");
     let queue = open_queue().or_fault()?;
-    Ok(Opened { books: books(home, queue, ledger)?, set_aside: Some(set_aside) })
-}
-
-/// The books, with what of an earlier damaged queue's copies the new one needs brought back: after a crash as well.
-fn books(home: &Home, queue: Queue, ledger: Ledger) -> Result<Books, Fault> {
-    let spool = SpoolFolder::new(home.spool());
-    spool.bring_back(&|name| queue.view().needs_file(name).or_fault())?;
-    Ok(Books::new(queue, ledger, spool))
+    Ok(Opened {
+        books: Books::new(queue, ledger, SpoolFolder::new(home.spool())),
+        set_aside: Some(set_aside),
+    })
 }
 
 /// True for a queue that once was there and has not a byte left: a database without a byte would count as a new one.

@@ -1,5 +1,6 @@
 //! Sending one claimed batch, and telling the queue what came of it.
 
+use crate::absent;
 use crate::clock::now;
 use crate::faults::OrFault;
 use crate::lane::{Ended, Kind, Lane};
@@ -20,6 +21,10 @@ pub(crate) const LEASE: Duration = Duration::from_secs(600);
 
 /// Sends a batch. `flying` is the number of batches in flight, this one counted.
 pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result<Ended, Fault> {
+    let study = claim.study;
+    let Some(claim) = absent::set_apart(&lane, claim).await? else {
+        return Ok(Ended { study, kind: Kind::Sent });
+    };
     let part = |row| Arc::new(SourcePart::new(row, &lane.opener, &lane.desk)) as Arc<dyn Part>;
     let parts = claim.rows.iter().map(part).collect();
     let batch = Batch { study: claim.study_uid.clone(), parts };
@@ -66,7 +71,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
     if let Scope::Destination { reason, after } = answer.scope {
         lane.park(Talk::Store, reason, reason.numbers(), after).await?;
     }
-    Ok(Ended { study: claim.study, kind: Kind::Sent })
+    Ok(Ended { study, kind: Kind::Sent })
 }
 
 /// The exchange itself. While it goes on, the claim is renewed and moving bytes count as a gain.

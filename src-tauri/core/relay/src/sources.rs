@@ -13,6 +13,7 @@ use relaypacs_model::{Code, Fault, Location};
 use relaypacs_queue::{ImportId, InstanceId, InstanceRow, Volume};
 use relaypacs_scan::Opener;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
@@ -95,12 +96,12 @@ fn find_again(desk: &Desk) -> Result<u64, Fault> {
         let mut back: Vec<(InstanceId, Location)> = Vec::new();
         for row in page.iter().filter(|row| waits_for_source(row)) {
             let import = row.import;
-            if !noted.contains_key(&import) {
-                let of_import =
-                    desk.ask_blocking(move |books| books.queue.view().volumes(import).or_fault())?;
-                noted.insert(import, of_import);
-            }
-            let of_import = noted.get(&import).map(Vec::as_slice).unwrap_or_default();
+            let of_import = match noted.entry(import) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(
+                    desk.ask_blocking(move |books| books.queue.view().volumes(import).or_fault())?,
+                ),
+            };
             let places = volumes.places(of_import, row.location.file());
             back.extend(there(row, places).map(|place| (row.id, place)));
         }

@@ -9,7 +9,7 @@ use crate::relay::Relay;
 use crate::report::{Reach, Report};
 use crate::run::Run;
 use crate::stop::Stop;
-use relaypacs_ledger::DestinationLabel;
+use relaypacs_ledger::{DestinationLabel, IndexTally};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyFilter, StudyId, StudyRow};
 use relaypacs_scan::Opener;
@@ -26,8 +26,8 @@ pub struct Work {
     pub reach: Reach,
     /// How long a destination may take nothing before it is given up for this run; `None`: for ever.
     pub patience: Option<Duration>,
-    /// Files that a DICOMDIR of the scan lists and the source lacks, for the receipt.
-    pub listed_missing: u64,
+    /// What the index of the disc says ([`crate::ScanCounts::index`]), for the receipt.
+    pub index: Option<IndexTally>,
     /// Where to save the receipt with plain UIDs.
     pub paper: Option<PathBuf>,
 }
@@ -66,7 +66,7 @@ impl Relay {
         self.tell_what_waits(&rows, &closed, &report).await?;
         self.desk.ask(Books::end_receipts).await?;
         let skipped = self.skipped(work.reach).await?;
-        let (outcomes, paper_fault) = report.finish(&skipped, work.listed_missing);
+        let (outcomes, paper_fault) = report.finish(&skipped, work.index);
         let instances = self.offered(work.reach, counts.here().instances).await?;
         let (bytes_sent, bytes_sent_again, requests) = run.totals();
         Ok(Summary {

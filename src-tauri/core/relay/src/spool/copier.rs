@@ -108,7 +108,7 @@ impl Copier {
         };
         let came = match self.all(&mut round)? {
             Came::ToItsEnd => self.again(&mut round),
-            other => Ok((other, Vec::new())),
+            other @ (Came::NoRoom | Came::Stopped) => Ok((other, Vec::new())),
         };
         self.note(&mut round)?;
         match came? {
@@ -195,9 +195,9 @@ impl Copier {
         row: &InstanceRow,
     ) -> Result<Result<(), Failed>, Fault> {
         for _ in 0..TRIES {
-            match self.one(round, row, NARROW)? {
-                Err(Failed::Unreadable) => {}
-                came => return Ok(came),
+            let came = self.one(round, row, NARROW)?;
+            if !matches!(came, Err(Failed::Unreadable)) {
+                return Ok(came);
             }
         }
         Ok(Err(Failed::Unreadable))
@@ -310,3 +310,6 @@ impl Drop for Over<'_> {
         self.0.is_over();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,8 +12,8 @@ const KEEP_FREE: u64 = 512_000_000;
 /// Or this part of the disk, where that is more.
 const KEEP_FREE_PART: u64 = 50;
 
-/// What the names of folders begin with that were put aside.
-const ASIDE: &str = "spool.damaged-";
+/// What the name of a folder that was put aside goes on with; a stamp follows.
+const ASIDE: &str = ".damaged-";
 
 /// The folder. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -88,28 +88,35 @@ impl SpoolFolder {
         Ok(removed)
     }
 
-    /// Brings back, from folders that were put aside with a damaged queue, the files that `needs` knows all the same: their
-    /// rows and keys were salvaged.
-    pub(crate) fn bring_back(
+    /// Brings files back that rows need and that were put aside with a damaged queue: what could be read of that queue
+    /// goes on in a new one, with its keys.
+    pub(crate) fn take_back(
         &self,
         needs: &dyn Fn(&str) -> Result<bool, Fault>,
-    ) -> Result<(), Fault> {
-        let Some(home) = self.0.parent() else { return Ok(()) };
-        for folder in fs::read_dir(home).map_err(|error| disk_fault(&error))?.flatten() {
-            if !folder.file_name().to_string_lossy().starts_with(ASIDE) {
-                continue;
-            }
-            let Ok(files) = fs::read_dir(folder.path()) else { continue };
-            for file in files.flatten() {
-                let name = file.file_name();
+    ) -> Result<u64, Fault> {
+        let mut back = 0;
+        for aside in self.put_aside() {
+            for entry in fs::read_dir(aside).into_iter().flatten().flatten() {
+                let name = entry.file_name();
                 let Some(name) = name.to_str().filter(|name| is_ours(name)) else { continue };
                 let place = self.0.join(name);
-                if !place.exists() && needs(name)? {
-                    fs::rename(file.path(), place).map_err(|error| disk_fault(&error))?;
+                if needs(name)? && !place.exists() && fs::rename(entry.path(), place).is_ok() {
+                    back += 1;
                 }
             }
         }
-        self.sync().map_err(|error| disk_fault(&error))
+        Ok(back)
+    }
+
+    /// Folders that were put aside, which is hardly ever one.
+    fn put_aside(&self) -> Vec<PathBuf> {
+        let (Some(home), Some(name)) = (self.0.parent(), self.0.file_name()) else {
+            return Vec::new();
+        };
+        let start = format!("{}{ASIDE}", name.to_string_lossy());
+        let entries = fs::read_dir(home).into_iter().flatten().flatten();
+        let aside = entries.filter(|e| e.file_name().to_string_lossy().starts_with(&start));
+        aside.map(|entry| entry.path()).collect()
     }
 
     /// Moves the whole folder aside, under the same stamp as a damaged queue: the keys of its files are in there, so
@@ -121,7 +128,9 @@ impl SpoolFolder {
         }
         let mut stamp = now.0;
         let target = loop {
-            let target = home_spool.with_file_name(format!("{ASIDE}{stamp}"));
+            let mut name = home_spool.as_os_str().to_owned();
+            name.push(format!("{ASIDE}{stamp}"));
+            let target = PathBuf::from(name);
             if !target.exists() {
                 break target;
             }
@@ -168,6 +177,21 @@ mod tests {
         let kept = |stamp: u8| fs::read(place.path().join(format!("spool.damaged-{stamp}/file")));
         assert_eq!((kept(7).unwrap(), kept(8).unwrap()), (b"first".to_vec(), b"other".to_vec()));
         assert!(path.is_dir());
+    }
+
+    #[test]
+    fn what_a_salvaged_queue_needs_is_brought_back_and_the_rest_stays_aside() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("spool");
+        fs::create_dir(&path).unwrap();
+        let folder = SpoolFolder::new(path.clone());
+        let [(needed, _), (lost, _)] = [(); 2].map(|()| folder.create().unwrap());
+        SpoolFolder::set_aside(&path, Moment(7)).unwrap();
+        let needs = |name: &str| Ok(name == needed);
+        assert_eq!(folder.take_back(&needs).unwrap(), 1);
+        assert_eq!(folder.take_back(&needs).unwrap(), 0);
+        assert!(path.join(&needed).exists());
+        assert!(place.path().join("spool.damaged-7").join(&lost).exists());
     }
 
     #[test]
