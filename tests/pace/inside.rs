@@ -103,7 +103,7 @@ pub(crate) async fn import(relay: &Relay, folder: &Path, target: &Target) {
 
 /// Works everything; `None` is for ever.
 pub(crate) fn work(patience: Option<Duration>) -> Work {
-    Work { reach: Reach::Everything, patience, listed_missing: 0, paper: None }
+    Work { reach: Reach::Everything, patience, index: Default::default(), paper: None }
 }
 
 /// A run that goes on until it is stopped.

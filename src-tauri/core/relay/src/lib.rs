@@ -20,6 +20,7 @@ mod lane;
 mod network;
 mod observer;
 mod opening;
+mod park;
 mod part;
 mod person;
 mod reader;
