@@ -155,13 +155,29 @@ impl View<'_> {
         let work = [waits, asks].into_iter().flatten().min();
         let work = match parked {
             Some((true, None)) => None,
-            // After a park the destination is tried again, even where every row is ready and none waits.
-            Some((true, Some(until))) => Some(work.map_or(until, |work| work.max(until))),
+            Some((true, Some(until))) => match work {
+                Some(work) => Some(work.max(until)),
+                // After a park the destination is tried again, even where every row is ready and none waits.
+                None if self.has_open(destination)? => Some(until),
+                None => None,
+            },
             Some((false, _)) | None => work,
         };
         Ok([leases, work].into_iter().flatten().min().map(Moment))
     }
 }
+
+impl View<'_> {
+    /// True where a destination has something left that goes on by itself.
+    fn has_open(self, destination: DestinationId) -> Result<bool> {
+        Ok(self.conn.prepare_cached(HAS_OPEN)?.query_row([destination], |row| row.get(0))?)
+    }
+}
+
+pub(crate) const HAS_OPEN: &str = "
+SELECT EXISTS (SELECT 1 FROM study AS s WHERE s.destination_id = ?1 AND s.paused = 0
+AND EXISTS (SELECT 1 FROM tally AS t
+            WHERE t.study_id = s.id AND t.state IN (0, 1, 3, 4, 5) AND t.instances > 0))";
 
 pub(crate) const NEXT_LEASE: &str = "
 SELECT min(i.until) FROM instance AS i CROSS JOIN study AS s ON s.id = i.study_id

@@ -31,6 +31,7 @@ fn every_hot_query_goes_by_an_index() {
         (claim::NEXT_LEASE.to_owned(), "instance_sending"),
         (claim::NEXT_WAIT.to_owned(), "instance_waiting"),
         (claim::NEXT_ASK.to_owned(), "study_in_turn"),
+        (claim::HAS_OPEN.to_owned(), "study_in_turn"),
         ("SELECT id FROM instance WHERE state = 2 AND until <= ?1".to_owned(), "instance_sending"),
         (ask::TO_ASK.to_owned(), "study_in_turn"),
         (ask::TO_TALLY.to_owned(), "study_in_turn"),
