@@ -9,20 +9,18 @@ use crate::gate::Gate;
 use crate::network::{Network, OF_THE_NETWORK, Watch};
 use crate::observer::Observer;
 use crate::report::Report;
-use crate::run::{Run, Signs, Talk, jitter};
+use crate::run::{Run, Signs};
 use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
-use relaypacs_model::{Code, Fault, Moment, ReadBack, Reason};
-use relaypacs_queue::{
-    DestinationId, DestinationRow, Parked, Phase, StudyFilter, StudyId, StudyToAsk,
-};
+use relaypacs_model::{Code, Fault, ReadBack};
+use relaypacs_queue::{DestinationId, DestinationRow, Phase, StudyFilter, StudyId, StudyToAsk};
 use relaypacs_scan::Opener;
-use relaypacs_upload::{Archive, Timing, Trouble, backoff};
+use relaypacs_upload::{Archive, Timing};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
 /// What every task of a lane needs.
