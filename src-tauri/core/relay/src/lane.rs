@@ -1,6 +1,7 @@
 //! One destination at work: a closed loop that asks, sends and closes, until nothing is left to do or nothing can be
 //! done for now. A slow or dead destination never slows another: each has its own lane.
 
+use crate::cancelled::Cancelled;
 use crate::clock::now;
 use crate::close::{Closing, close};
 use crate::desk::Desk;
@@ -41,6 +42,8 @@ pub(crate) struct Lane {
     pub(crate) opener: Opener,
     /// What is copied into the spool meanwhile.
     pub(crate) copies: Arc<Copies>,
+    /// What a person takes out meanwhile.
+    pub(crate) cancelled: Arc<Cancelled>,
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
 }
@@ -53,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) copies: Arc<Copies>,
     pub(crate) timing: Timing,
     pub(crate) network: Arc<dyn Network>,
+    pub(crate) cancelled: Arc<Cancelled>,
 }
 
 /// What a task of a lane ended with: the study that may have come to its end.
@@ -124,6 +128,7 @@ impl Lane {
             stop: stop.clone(),
             opener: shared.opener.clone(),
             copies: shared.copies.clone(),
+            cancelled: shared.cancelled.clone(),
             absent: Mutex::new(HashMap::new()),
         }))
     }
@@ -148,6 +153,11 @@ impl Lane {
             // Before the queue is looked at: what is copied after that is seen in the next turn.
             let copying = self.copies.is_active();
             state.to_close.extend(self.copies.take_ended(self.destination));
+            for study in self.cancelled.take(self.destination) {
+                // One that was told as needing a person has another end now.
+                state.closed.remove(&study);
+                state.to_close.push(study);
+            }
             self.start_tasks(&mut state).await?;
             if copying && state.tasks.is_empty() && state.closings.is_empty() {
                 self.wait_for_copies().await;

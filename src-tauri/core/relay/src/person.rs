@@ -1,5 +1,6 @@
 //! What a person does with destinations and with what waits.
 
+use crate::cancelled::Cancelled;
 use crate::clock::now;
 use crate::desk::Books;
 use crate::faults::OrFault;
@@ -38,7 +39,9 @@ impl Relay {
             Wish::Retry => self.find_sources_again().await?,
             Wish::Pause | Wish::Resume | Wish::Cancel | Wish::Move(_) | Wish::Priority(_) => 0,
         };
-        let touched = self.desk.ask(move |books| carry_out(books, &wish, &studies)).await?;
+        let cancelled = self.cancelled.clone();
+        let touched =
+            self.desk.ask(move |books| carry_out(books, &wish, &studies, &cancelled)).await?;
         Ok(found + touched)
     }
 
@@ -119,7 +122,12 @@ fn changed(books: &mut Books, what: Setting) -> Result<(), Fault> {
     Ok(())
 }
 
-fn carry_out(books: &mut Books, wish: &Wish, studies: &[String]) -> Result<u64, Fault> {
+fn carry_out(
+    books: &mut Books,
+    wish: &Wish,
+    studies: &[String],
+    cancelled: &Cancelled,
+) -> Result<u64, Fault> {
     let to = match wish {
         Wish::Move(name) => Some(saved(books, name)?.id),
         Wish::Pause | Wish::Resume | Wish::Retry | Wish::Cancel | Wish::Priority(_) => None,
@@ -135,7 +143,10 @@ fn carry_out(books: &mut Books, wish: &Wish, studies: &[String]) -> Result<u64, 
             (Wish::Resume, _, _) => queue.pause(scope, false).map(|()| 1).or_fault()?,
             (Wish::Retry, _, _) => queue.retry(scope, Retry::Failed, now()).or_fault()?,
             (Wish::Cancel, Scope::Study(study), _) => {
-                queue.cancel_study(study, now()).or_fault()?
+                let destination = queue.view().study(study).or_fault()?.destination;
+                let taken_out = queue.cancel_study(study, now()).or_fault()?;
+                cancelled.add(destination, study);
+                taken_out
             }
             (Wish::Move(_), Scope::Study(study), Some(to)) => {
                 u64::from(queue.move_study(study, to, now()).or_fault()?.is_some())

@@ -1,5 +1,6 @@
 //! The relay: a home with its queue and ledger, opened for work.
 
+use crate::cancelled::Cancelled;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::home::{Home, HomeLock};
@@ -22,6 +23,7 @@ pub struct Relay {
     pub(crate) desk: Desk,
     pub(crate) timing: Timing,
     pub(crate) network: Arc<dyn Network>,
+    pub(crate) cancelled: Arc<Cancelled>,
     set_aside: Option<SetAside>,
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
@@ -56,6 +58,7 @@ impl Relay {
                 desk: Desk::new(books)?,
                 timing: Timing::default(),
                 network: Arc::new(Interfaces),
+                cancelled: Arc::default(),
                 set_aside,
                 spooling: Mutex::default(),
                 _lock: lock,

@@ -47,6 +47,7 @@ impl Relay {
             copies: Arc::new(Copies::new()),
             timing: self.timing,
             network: self.network.clone(),
+            cancelled: self.cancelled.clone(),
         };
         let mut copier = None;
         let mut lanes: HashMap<DestinationId, Working> = HashMap::new();

@@ -99,6 +99,7 @@ impl Relay {
             copies: copying.copies.clone(),
             timing: self.timing,
             network: self.network.clone(),
+            cancelled: self.cancelled.clone(),
         };
         for row in rows {
             // Whoever starts a run wants it tried now; one that goes on for ever goes on where it was.
