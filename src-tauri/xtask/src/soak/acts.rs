@@ -8,7 +8,6 @@ use relaypacs_tests::cli::{Ran, Spawned};
 use relaypacs_tests::lines::{files, text};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// A run of a round may take so long; none does by itself.
@@ -216,21 +215,15 @@ fn ended(
         }
         6 => {
             site.told.sleeps += 1;
-            signal(&run, "-STOP")?;
+            // It may have ended by itself.
+            let _ = run.sleep();
             std::thread::sleep(Duration::from_secs_f64(2.0 * site.chance.part()));
-            signal(&run, "-CONT")?;
+            let _ = run.wake();
             run.finish(LONG)?
         }
         _ => run.finish(LONG)?,
     };
     Ok((ran, filler))
-}
-
-fn signal(run: &Spawned, which: &str) -> Result<()> {
-    let pid = run.pid().to_string();
-    // It may have ended by itself.
-    Command::new("kill").args([which, &pid]).status().context("kill")?;
-    Ok(())
 }
 
 /// No end is a surprise.
