@@ -7,6 +7,7 @@ use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
 use crate::observer::Observer;
 use crate::opening::{self, Opened};
+use crate::sources::Tried;
 use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
@@ -21,6 +22,7 @@ pub struct Relay {
     set_aside: bool,
     pub(crate) spool: SpoolFolder,
     pub(crate) spooling: Spooling,
+    pub(crate) tried: Tried,
     _lock: HomeLock,
 }
 
@@ -48,7 +50,8 @@ impl Relay {
             let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
             books.sweep_spool()?;
             let (spool, spooling) = (books.spool.clone(), Spooling::default());
-            Ok(Self { desk: Desk::new(books)?, set_aside, spool, spooling, _lock: lock })
+            let (desk, tried) = (Desk::new(books)?, Tried::default());
+            Ok(Self { desk, set_aside, spool, spooling, tried, _lock: lock })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
