@@ -9,6 +9,7 @@ use crate::key::{KeySource, Keys};
 use crate::network::{Interfaces, Network};
 use crate::observer::Observer;
 use crate::opening::{self, Opened, SetAside};
+use crate::sources::Tried;
 use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
@@ -27,6 +28,7 @@ pub struct Relay {
     set_aside: Option<SetAside>,
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
+    pub(crate) tried: Tried,
     _lock: HomeLock,
 }
 
@@ -61,6 +63,7 @@ impl Relay {
                 cancelled: Arc::default(),
                 set_aside,
                 spooling: Mutex::default(),
+                tried: Tried::default(),
                 _lock: lock,
             })
         });

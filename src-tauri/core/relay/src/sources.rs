@@ -12,14 +12,29 @@ use crate::volume::Volumes;
 use relaypacs_model::{Code, Fault, Location};
 use relaypacs_queue::{ImportId, InstanceId, InstanceRow, Volume};
 use relaypacs_scan::Opener;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
 /// Rows that are looked at together.
 const PAGE: u32 = 500;
+
+/// Instances whose source was found again by this process, and not seen to be away since.
+#[derive(Clone, Default)]
+pub(crate) struct Tried(Arc<Mutex<HashSet<InstanceId>>>);
+
+impl Tried {
+    /// The place, where it is the first time that there is one.
+    fn once(&self, id: InstanceId, place: Option<Location>) -> Option<Location> {
+        let mut tried = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if place.is_none() {
+            tried.remove(&id);
+        }
+        place.filter(|_| tried.insert(id))
+    }
+}
 
 /// The copying of one run.
 pub(crate) struct CopyingRun {
@@ -75,15 +90,16 @@ impl Relay {
     }
 
     /// Queues anew what waits for a source that is there again, on the same volume, wherever that is mounted now.
-    /// Returns how many instances.
+    /// Returns how many instances. One that is there and fails all the same is not tried again and again: only once it
+    /// was seen to be away in between.
     pub(crate) async fn find_sources_again(&self) -> Result<u64, Fault> {
-        let desk = self.desk.clone();
-        let found = tokio::task::spawn_blocking(move || find_again(&desk));
+        let (desk, tried) = (self.desk.clone(), self.tried.clone());
+        let found = tokio::task::spawn_blocking(move || find_again(&desk, &tried));
         found.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
 }
 
-fn find_again(desk: &Desk) -> Result<u64, Fault> {
+fn find_again(desk: &Desk, tried: &Tried) -> Result<u64, Fault> {
     let (mut found, mut after) = (0, None);
     let mut volumes: Option<Volumes> = None;
     let mut noted: HashMap<ImportId, Vec<Volume>> = HashMap::new();
@@ -103,7 +119,8 @@ fn find_again(desk: &Desk) -> Result<u64, Fault> {
                 ),
             };
             let places = volumes.places(of_import, row.location.file());
-            back.extend(there(row, places).map(|place| (row.id, place)));
+            let place = tried.once(row.id, there(row, places));
+            back.extend(place.map(|place| (row.id, place)));
         }
         found += back.len() as u64;
         desk.ask_blocking(move |books| {
@@ -122,7 +139,7 @@ fn waits_for_source(row: &InstanceRow) -> bool {
 
 /// The first place with a file as it was.
 fn there(row: &InstanceRow, places: Vec<PathBuf>) -> Option<Location> {
-    let fits = |place: &PathBuf| match std::fs::metadata(place) {
+    let fits = |place: &PathBuf| match std::fs::symlink_metadata(place) {
         Ok(about) => about.is_file() && (is_member(row) || about.len() == row.bytes),
         Err(_) => false,
     };
@@ -139,5 +156,21 @@ fn at(location: &Location, file: &Path) -> Location {
         Location::Member { steps, .. } => {
             Location::Member { archive: file.to_owned(), steps: steps.clone() }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_and_fails_all_the_same_is_tried_once_for_each_time_it_comes_back() {
+        let (tried, id) = (Tried::default(), InstanceId(7));
+        let place = || Some(Location::File("/disc/I1".into()));
+        assert_eq!(tried.once(id, None), None);
+        assert_eq!(tried.once(id, place()), place());
+        assert_eq!(tried.once(id, place()), None);
+        assert_eq!(tried.once(id, None), None);
+        assert_eq!(tried.once(id, place()), place());
     }
 }

@@ -29,7 +29,7 @@ impl PutOff {
     /// Looks at each file again by `look`, and gives what came of it in the end.
     pub(super) fn look_again(
         &mut self,
-        look: &mut dyn FnMut(&Path, &mut dyn FnMut(Report)),
+        look: &mut impl FnMut(&Path, &mut dyn FnMut(Report)),
         out: &mut dyn FnMut(Report),
     ) {
         for path in std::mem::take(&mut self.0) {
