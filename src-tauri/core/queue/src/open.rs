@@ -166,6 +166,7 @@ impl Queue {
     fn start_anew(&mut self, now: Moment) -> Result<()> {
         self.write_at(now, |tx| {
             reoffer::remove_unfinished(tx, now)?;
+            table::spool::drop_keys(tx)?;
             // A start is before every claim that it will make: those in the table are of a dead process.
             end_claims(tx, "state = 2", Event::OwnerGone, now)?;
             tx.execute("UPDATE study SET asked = 0, ask_number = ask_number + 1", [])?;

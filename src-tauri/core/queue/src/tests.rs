@@ -1,5 +1,6 @@
 //! Tests of the whole room, and what they share.
 
+mod copies;
 mod crash;
 mod erasing;
 mod files;

@@ -34,11 +34,12 @@ pub(crate) fn drop_copy(tx: &Transaction<'_>, instance: InstanceId) -> Result<()
     Ok(())
 }
 
-/// Destroys the keys that neither a copy nor an instance of their study needs.
+/// Destroys the keys under which there is no copy, and none is to be made of an instance of their study.
 pub(crate) fn drop_keys(tx: &Transaction<'_>) -> Result<()> {
     tx.prepare_cached(
         "DELETE FROM spool_key WHERE NOT EXISTS (SELECT 1 FROM spool WHERE key_id = spool_key.id) \
-         AND NOT EXISTS (SELECT 1 FROM instance WHERE instance.study_id = spool_key.study_id)",
+         AND NOT EXISTS (SELECT 1 FROM instance \
+         WHERE instance.study_id = spool_key.study_id AND instance.copy = 1)",
     )?
     .execute([])?;
     Ok(())
