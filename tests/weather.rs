@@ -90,7 +90,7 @@ fn cross((studies, each, bytes): (u32, u32, usize), forecast: Forecast) -> Cross
 
 #[test]
 fn a_far_and_breaking_network_is_crossed_without_help_used_well_and_little_travels_twice() {
-    let crossing = cross((4, 250, 45_000), FAR);
+    let crossing = cross((10, 100, 54_000), FAR);
     let (cuts, lost) = (crossing.happened.cuts, crossing.happened.lost_answers);
     assert!(cuts >= 5 && lost >= 1, "no weather to speak of: {crossing:?}");
     assert!(crossing.share(FAR) >= 80.0, "{crossing:?}");

@@ -28,8 +28,8 @@ const COMPARED_AT_ONCE: usize = 4;
 /// An archive may list late: what it said it stored and does not list is asked for again after these waits.
 const LISTED_LATE: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
-/// After a lost answer it need not be as patient: what arrives twice in the end is the same twice.
-const LOST_LATE: usize = 1;
+/// So long after its answer was lost, what is not listed is taken for lost as well: far away, one question takes as long.
+const LOST_LATE: Duration = Duration::from_millis(300);
 /// The wait, more or less, after a question that was lost on a line that carries other things.
 const ASK_AGAIN: Duration = Duration::from_millis(400);
 /// The wait after a comparison that could not be made.
@@ -94,7 +94,7 @@ async fn mark(lane: &Lane, ask: &Ask, uids: Vec<SopInstanceUid>) -> Result<(), F
 }
 
 async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
-    let (times, patient) = lists_late(lane, ask);
+    let patient = lists_late(lane, ask);
     let (mut late, mut uncopied) = (false, false);
     let mut sampled = HashSet::new();
     let mut after = None;
@@ -106,8 +106,7 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.row.id);
-        let patience = Patience { stored: patient.is_some(), lost: times < LOST_LATE };
-        let mut sorted = sort(lane, rows, patience, &mut sampled);
+        let mut sorted = sort(lane, rows, patient.is_some(), &mut sampled);
         let to_compare = std::mem::take(&mut sorted.to_compare);
         let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
@@ -131,19 +130,11 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
     }
 }
 
-/// How often a late list was waited for, and for how long the next time, where that was not often enough yet.
-fn lists_late(lane: &Lane, ask: &Ask) -> (usize, Option<Duration>) {
+/// How long to wait for a late list, where it was not waited for often enough yet.
+fn lists_late(lane: &Lane, ask: &Ask) -> Option<Duration> {
     let absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);
     let times = absent.get(&ask.study).copied().unwrap_or(0);
-    let times = usize::try_from(times).unwrap_or(usize::MAX);
-    (times, LISTED_LATE.get(times).copied())
-}
-
-/// Whether a list may be late for what the archive said it stored, and for what it may have.
-#[derive(Clone, Copy)]
-struct Patience {
-    stored: bool,
-    lost: bool,
+    LISTED_LATE.get(usize::try_from(times).unwrap_or(usize::MAX)).copied()
 }
 
 /// A page of rows, by what has to happen.
@@ -161,10 +152,11 @@ struct Sorted {
 fn sort(
     lane: &Lane,
     rows: Vec<AskedRow>,
-    patience: Patience,
+    patient: bool,
     sampled: &mut HashSet<SeriesInstanceUid>,
 ) -> Sorted {
     let mut sorted = Sorted::default();
+    let lost_just_now = |row: &InstanceRow| row.since.until(now()) < LOST_LATE;
     for AskedRow { row, listed } in rows {
         let stored = matches!(row.state, State::Stored | State::StoredWithWarning);
         let unknown = row.state == State::Unknown;
@@ -175,7 +167,7 @@ fn sort(
             (true, _) if row.copy == Copying::Due => sorted.uncopied = true,
             // Ours, another's, or an older one with other bytes: only the bytes can tell.
             (true, _) => sorted.to_compare.push(row),
-            (false, _) if (stored && patience.stored) || (unknown && patience.lost) => {
+            (false, _) if patient && (stored || unknown && lost_just_now(&row)) => {
                 sorted.late = true;
             }
             (false, true) => sorted.answers.push(lacks_stored(&row)),

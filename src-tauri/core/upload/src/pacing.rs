@@ -8,6 +8,9 @@
 //! A connection that breaks is no push-back: it says something of the line and nothing of what the archive can take.
 //! Smaller batches then go in larger numbers, so that what is in flight altogether stays and the line does not run dry.
 
+mod cuts;
+
+use cuts::Cuts;
 use std::time::Duration;
 
 /// What pacing may choose from.
@@ -85,39 +88,6 @@ pub struct Pace {
     cuts: Cuts,
 }
 
-/// How the line breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-struct Cuts {
-    /// Bytes between two cuts, smoothed; `None` before the first.
-    between: Option<f64>,
-    /// Bytes since the last one.
-    since: f64,
-}
-
-impl Cuts {
-    fn after(self, bytes: u64, cut: bool) -> Self {
-        #[expect(clippy::cast_precision_loss, reason = "an estimate needs no 53 bits")]
-        let since = self.since + bytes as f64;
-        if !cut {
-            return Self { since, ..self };
-        }
-        let between = self.between.map_or(since, |mean| mean + SMOOTHING * (since - mean));
-        Self { between: Some(between), since: 0.0 }
-    }
-
-    /// The largest batch that loses little by them. A line that has held for longer than usual has become better.
-    fn most_bytes(self) -> Option<u64> {
-        let between = self.between?.max(self.since);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "positive and finite; `as` saturates"
-        )]
-        let bytes = (between / BATCHES_BETWEEN_CUTS) as u64;
-        Some(bytes)
-    }
-}
-
 /// Which way the number in flight was moved, and the throughput before that.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Probe {
@@ -142,9 +112,6 @@ const HOLD: usize = 10;
 /// A batch that goes this many times slower than is usual, for as many in flight, is a push-back.
 const FAR_SLOWER: f64 = 4.0;
 const SMOOTHING: f64 = 0.3;
-/// Between two cuts lie so many batches: then a cut costs a twentieth of what gets through, even where all of the batch
-/// that it hits has left.
-const BATCHES_BETWEEN_CUTS: f64 = 20.0;
 /// In flight at the start.
 const AT_FIRST: usize = 4;
 /// Where the line breaks, no fewer than this are in flight: what is left carries on while one is made anew.
@@ -275,7 +242,7 @@ impl Pace {
     }
 
     fn least_in_flight(&self) -> usize {
-        let least = if self.cuts.between.is_some() { LEAST_WHEN_CUT } else { 1 };
+        let least = if self.cuts.were() { LEAST_WHEN_CUT } else { 1 };
         least.min(self.bounds.most_in_flight.max(1))
     }
 
@@ -312,7 +279,7 @@ impl Pace {
     }
 
     fn least_bytes(&self) -> u64 {
-        let cut = self.cuts.between.is_some();
+        let cut = self.cuts.were();
         let least = if cut { self.bounds.least_bytes_when_cut } else { self.bounds.least_bytes };
         least.clamp(1, self.bounds.most_bytes)
     }

@@ -1,4 +1,4 @@
-//! Pacing, played against archives and lines that are made up.
+//! Pacing against archives and lines that are played.
 
 use super::*;
 use proptest::prelude::*;
@@ -83,4 +83,49 @@ proptest! {
             prop_assert!((1..=64 * MIB).contains(&pace.batch_bytes()));
         }
     }
+}
+
+/// Plays a line that is cut every so many bytes.
+fn settle_on_a_breaking_line(cut_every: u64, rounds: usize) -> Pace {
+    let (mut pace, mut since) = (Pace::new(Bounds::default()), 0);
+    for _ in 0..rounds {
+        let (bytes, in_flight) = (pace.batch_bytes(), pace.in_flight());
+        since += bytes;
+        let took = Duration::from_secs_f64(0.5 + bytes as f64 * in_flight as f64 / 625_000.0);
+        pace = pace.after(if since < cut_every {
+            Measured::Answered { bytes, took, in_flight }
+        } else {
+            since = 0;
+            Measured::Cut { bytes: bytes / 2 }
+        });
+    }
+    pace
+}
+
+#[test]
+fn a_cut_makes_batches_smaller_and_not_fewer() {
+    let pace = settle(4, 150_000, 100);
+    let (bytes, in_flight) = (pace.batch_bytes(), pace.in_flight());
+    let after = (0..6).fold(pace, |pace, _| pace.after(Measured::Cut { bytes: 100_000 }));
+    assert!(after.batch_bytes() < bytes / 2, "{after:?}");
+    assert!(after.in_flight() > in_flight, "what is in flight altogether stays: {after:?}");
+}
+
+#[test]
+fn on_a_line_that_is_cut_every_few_mb_a_batch_is_a_small_part_of_that_and_the_line_stays_full() {
+    let pace = settle_on_a_breaking_line(3_000_000, 400);
+    assert!((64 << 10..=300_000).contains(&pace.batch_bytes()), "{pace:?}");
+    assert!(pace.in_flight() >= 4, "{pace:?}");
+    let in_flight = pace.batch_bytes() * pace.in_flight() as u64;
+    assert!(in_flight > 625_000 / 2, "less than the line holds: {pace:?}");
+}
+
+#[test]
+fn after_the_weather_a_batch_becomes_as_large_as_before() {
+    let mut pace = settle_on_a_breaking_line(1_000_000, 100);
+    for _ in 0..200 {
+        let (bytes, took) = (pace.batch_bytes(), Duration::from_millis(40));
+        pace = pace.after(Measured::Answered { bytes, took, in_flight: pace.in_flight() });
+    }
+    assert_eq!(pace.batch_bytes(), Bounds::default().most_bytes);
 }
