@@ -1,8 +1,8 @@
 //! The promises, held against random histories: imports, claims, every kind of answer, crashes, clocks that jump both
-//! ways, pauses, cancels, retries, moves. At the end a willing archive and a patient caller bring every row to its end.
+//! ways, pauses, cancels, retries, moves, sources that go, erasures. At the end a willing archive and a patient caller bring every row to its end.
 
 use super::*;
-use crate::{Erased, InstanceId, Retry, Scope, State, StudyFilter};
+use crate::{Erased, InstanceId, QueueError, Retry, Scope, State, StudyFilter};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -21,8 +21,13 @@ enum Step {
     Ask,
     /// Claims a batch and answers it in `kind`'s way.
     Send {
+        place: usize,
         count: u32,
         kind: u8,
+    },
+    /// A person sends a study to the other archive instead.
+    Move {
+        study: u32,
     },
     /// Holds stored studies against the archive's list.
     Tally,
@@ -60,7 +65,9 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..4u32, 0..6u32, 1..6u32, any::<bool>())
             .prop_map(|(study, first, count, finish)| Step::Import { study, first, count, finish }),
         4 => Just(Step::Ask),
-        8 => (1..5u32, 0..9u8).prop_map(|(count, kind)| Step::Send { count, kind }),
+        8 => (0..2usize, 1..5u32, 0..9u8)
+            .prop_map(|(place, count, kind)| Step::Send { place, count, kind }),
+        1 => (1..4u32).prop_map(|study| Step::Move { study }),
         3 => Just(Step::Tally),
         2 => Just(Step::Crash),
         2 => (-100_000..100_000i64).prop_map(|seconds| Step::Clock { seconds }),
@@ -74,12 +81,13 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The queue, an archive, and what is known of both from outside.
+/// The queue, two archives, and what is known of both from outside.
 struct World {
     bench: Option<Bench>,
     now: Moment,
-    /// What the archive holds.
-    archive: HashSet<SopInstanceUid>,
+    /// The two destinations, and what the archive of each holds.
+    places: [DestinationId; 2],
+    archives: [HashSet<SopInstanceUid>; 2],
     /// Instances of finished imports.
     offered: HashSet<SopInstanceUid>,
     /// Instances that were erased.
@@ -92,10 +100,13 @@ struct World {
 
 impl World {
     fn new() -> Self {
+        let mut bench = Bench::new();
+        let other = bench.queue.destination_in_place(&place("https://other.example/rs")).unwrap();
         Self {
-            bench: Some(Bench::new()),
+            places: [bench.destination, other],
+            bench: Some(bench),
             now: NOW,
-            archive: HashSet::new(),
+            archives: [HashSet::new(), HashSet::new()],
             offered: HashSet::new(),
             erased: HashSet::new(),
             evidence: HashSet::new(),
@@ -115,7 +126,8 @@ impl World {
             }
             Step::Ask => self.ask(false),
             Step::Tally => self.ask(true),
-            Step::Send { count, kind } => self.send(count, kind),
+            Step::Send { place, count, kind } => self.send(place, count, kind),
+            Step::Move { study } => self.move_on(study),
             Step::Crash => self.bench = self.bench.take().map(|bench| bench.reopen(now)),
             Step::Clock { seconds } => self.now = Moment(now.0 + seconds * 1000),
             Step::Lease => {
@@ -143,7 +155,9 @@ impl World {
             }
             Step::Forget { study } => {
                 let prefix = format!("1.2.{study}.");
-                self.archive.retain(|uid| !uid.as_str().starts_with(&prefix));
+                for archive in &mut self.archives {
+                    archive.retain(|uid| !uid.as_str().starts_with(&prefix));
+                }
             }
             Step::Erase { study } => self.erase(study),
         }
@@ -169,13 +183,17 @@ impl World {
 
     /// Asks before sending (or after, with `tally`), the way the relay does.
     fn ask(&mut self, tally: bool) {
-        let now = self.now;
-        let archive = self.archive.clone();
+        (0..2).for_each(|place| self.ask_at(place, tally));
+    }
+
+    fn ask_at(&mut self, place: usize, tally: bool) {
+        let (now, destination) = (self.now, self.places[place]);
+        let archive = self.archives[place].clone();
         let bench = self.bench.as_mut().unwrap();
         let studies = if tally {
-            bench.queue.studies_to_tally(bench.destination, now, 9).unwrap()
+            bench.queue.studies_to_tally(destination, now, 9).unwrap()
         } else {
-            bench.queue.studies_to_ask(bench.destination, now, 9).unwrap()
+            bench.queue.studies_to_ask(destination, now, 9).unwrap()
         };
         for study in studies {
             let ask = bench.queue.begin_ask(study.study, now).unwrap();
@@ -204,21 +222,35 @@ impl World {
         }
     }
 
-    fn send(&mut self, count: u32, kind: u8) {
-        let now = self.now;
+    fn move_on(&mut self, study: u32) {
+        let filter = StudyFilter { study_uid: Some(study_uid(study)), ..Default::default() };
+        let (now, places) = (self.now, self.places);
+        let queue = &mut self.bench().queue;
+        let rows = queue.view().studies(&filter, None, 2).unwrap();
+        if let [row] = &rows[..] {
+            let to = if row.destination == places[0] { places[1] } else { places[0] };
+            // What is on its way is followed to its end where it is; it cannot be moved.
+            let moved = queue.move_study(row.id, to, now);
+            // A study that an import still holds stays where it is.
+            assert!(matches!(moved, Ok(_) | Err(QueueError::NoSuchRow)), "{moved:?}");
+        }
+    }
+
+    fn send(&mut self, place: usize, count: u32, kind: u8) {
+        let (now, destination) = (self.now, self.places[place]);
         let bench = self.bench.as_mut().unwrap();
         let limits = Limits { bytes: 2500, count };
-        let claim = bench.queue.claim(bench.destination, None, limits, now, LEASE).unwrap();
+        let claim = bench.queue.claim(destination, None, limits, now, LEASE).unwrap();
         let Some(claim) = claim else { return };
         assert!(!claim.rows.is_empty() && claim.rows.len() <= count as usize);
         let bytes: u64 = claim.rows.iter().map(|row| row.bytes).sum();
         assert!(bytes <= limits.bytes || claim.rows.len() == 1);
-        for (place, row) in claim.rows.iter().enumerate() {
+        for (position, row) in claim.rows.iter().enumerate() {
             assert!(claim.rows.len() <= row.batch_limit as usize);
             assert!(self.offered.contains(&row.sop_uid), "sent before its import ended");
-            let arrives = matches!(kind, 0 | 1) || (kind == 2 && place % 2 == 0);
+            let arrives = matches!(kind, 0 | 1) || (kind == 2 && position % 2 == 0);
             if arrives {
-                self.archive.insert(row.sop_uid.clone());
+                self.archives[place].insert(row.sop_uid.clone());
             }
             let event = match kind {
                 0 => Event::Stored,
@@ -291,21 +323,22 @@ impl World {
     fn run_to_the_end(&mut self) {
         let now = self.now;
         self.bench = self.bench.take().map(|bench| bench.reopen(now));
-        for study in 1..4 {
-            self.take(Step::Pause { study, paused: false });
+        self.bench().queue.pause(Scope::All, false).unwrap();
+        let studies = self.bench().queue.view().studies(&StudyFilter::default(), None, 99).unwrap();
+        for study in studies {
+            self.bench().queue.pause(Scope::Study(study.id), false).unwrap();
         }
         for _ in 0..200 {
             if self.bench().queue.view().counts(Scope::All).unwrap().unfinished().instances == 0 {
                 return;
             }
             self.take(Step::Ask);
-            self.send(3, 0);
+            (0..2).for_each(|place| self.send(place, 3, 0));
             self.take(Step::Tally);
             self.take(Step::Lease);
-            let bench = self.bench();
-            let wake = bench.queue.view().next_wake(bench.destination).unwrap();
-            if let Some(wake) = wake {
-                self.now = self.now.max(wake);
+            for place in self.places {
+                let wake = self.bench().queue.view().next_wake(place).unwrap();
+                self.now = wake.map_or(self.now, |wake| self.now.max(wake));
             }
             self.check();
         }
