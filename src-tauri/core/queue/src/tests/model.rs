@@ -94,6 +94,10 @@ struct World {
     erased: HashSet<SopInstanceUid>,
     /// Rows for which the archive gave its word.
     evidence: HashSet<InstanceId>,
+    /// Rows that were sent and of which nobody knows whether they arrived, until the archive is asked.
+    uncertain: HashSet<InstanceId>,
+    /// Studies that a person took out.
+    cancelled: HashSet<StudyId>,
     /// What each finished import offered.
     imports: HashMap<ImportId, u64>,
 }
@@ -110,6 +114,8 @@ impl World {
             offered: HashSet::new(),
             erased: HashSet::new(),
             evidence: HashSet::new(),
+            uncertain: HashSet::new(),
+            cancelled: HashSet::new(),
             imports: HashMap::new(),
         }
     }
@@ -141,6 +147,7 @@ impl World {
             Step::Cancel { study } => {
                 if let Some(id) = self.study(study) {
                     self.bench().queue.cancel_study(id, now).unwrap();
+                    self.cancelled.insert(id);
                 }
             }
             Step::Retry { cancelled } => {
@@ -202,6 +209,7 @@ impl World {
                 archive.iter().filter(|uid| uid.as_str().starts_with(&prefix)).cloned().collect();
             bench.queue.listed(&ask, &list).unwrap();
             for asked in bench.queue.asked_rows(&ask, None, 1000).unwrap() {
+                self.uncertain.remove(&asked.row.id);
                 let ready = matches!(asked.row.state, State::Queued | State::Waiting { .. });
                 let event = match (asked.listed, ready) {
                     (true, true) => Event::ArchiveHasSame,
@@ -248,6 +256,10 @@ impl World {
         for (position, row) in claim.rows.iter().enumerate() {
             assert!(claim.rows.len() <= row.batch_limit as usize);
             assert!(self.offered.contains(&row.sop_uid), "sent before its import ended");
+            assert!(!self.uncertain.contains(&row.id), "sent again before the archive was asked");
+            if matches!(kind, 1 | 2 | 8) {
+                self.uncertain.insert(row.id);
+            }
             let arrives = matches!(kind, 0 | 1) || (kind == 2 && position % 2 == 0);
             if arrives {
                 self.archives[place].insert(row.sop_uid.clone());
@@ -301,6 +313,9 @@ impl World {
             assert!(here.contains(uid) || self.erased.contains(uid), "something was lost");
         }
         for row in &rows {
+            if row.state == State::Cancelled {
+                assert!(self.cancelled.contains(&row.study), "taken out by nobody");
+            }
             if row.state == State::Confirmed {
                 assert!(self.evidence.contains(&row.id), "confirmed without evidence");
             }
