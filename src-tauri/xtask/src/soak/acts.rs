@@ -10,6 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// What every send of a soak is given besides: `&["--spool", "always"]` soaks sources that are copied first.
+const MORE: &[&str] = &[];
 /// A run of a round may take so long; none does by itself.
 const LONG: Duration = Duration::from_secs(300);
 
@@ -124,7 +126,7 @@ fn run(site: &mut Site) -> Result<()> {
     let folder = sent.and_then(|place| site.studies.get(place)).map(|one| one.folder.clone());
     let root = site.root.clone();
     let words = match &folder {
-        Some(folder) => vec!["send", "--json", path(folder)?, "--to", &root],
+        Some(folder) => [&["send", "--json", path(folder)?, "--to", &root], MORE].concat(),
         None => vec!["run", "--json"],
     };
     let words = [&words[..], &["--patience", &patience]].concat();
