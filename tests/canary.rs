@@ -76,6 +76,7 @@ fn until_it_stores(run: &mut Spawned, stored: impl Fn() -> usize) {
     }
 }
 
+/// `arguments` go to every send; with `--spool always` among them the same holds of a source that is copied first.
 fn bird_is_never_seen(sign_in: SignIn, arguments: &[&str], cli: Cli) -> Cli {
     let [source, store, temp] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     let made = study(source.path());
@@ -113,11 +114,22 @@ fn bird_is_never_seen(sign_in: SignIn, arguments: &[&str], cli: Cli) -> Cli {
     clean("after the power was cut");
     assert!(pacs.stored() < made.len(), "it was done before the power was cut");
     pacs.set_faults(Faults::default());
+    let asked = |words: &[&str]| {
+        let ran = cli.run(words).unwrap();
+        assert_eq!(ran.status, Some(0), "{words:?}: {}", ran.stderr);
+        ran
+    };
+    asked(&["queue", "pause", "--log", "trace"]);
+    assert!(!asked(&["queue", "list", "--json"]).lines.is_empty(), "nothing waits");
+    assert_eq!(cli.run(&["run", "--patience", "0", "--log", "trace"]).unwrap().status, Some(4));
+    clean("while it is paused");
+    asked(&["queue", "resume", "--log", "trace"]);
 
     let ran = cli.run(&["run", "--json", "--log", "trace"]).unwrap();
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     assert_eq!(pacs.stored(), made.len());
     clean("after it was done");
+    assert!(asked(&["queue", "list", "--json"]).lines.is_empty(), "the patient's rows are there");
     // A refusal is told and logged with its reason, and it stays in the queue.
     let other = made[0].clone().altered();
     fs::write(source.path().join("IM000"), other.bytes()).unwrap();

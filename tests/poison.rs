@@ -84,7 +84,7 @@ fn one_image_for_which_whole_batches_fail_is_found_by_halving_and_all_others_arr
     let whole = plain.cli.run(&plain.arguments(&root, &[])).unwrap();
     assert_eq!(whole.status, Some(0), "{}", whole.stderr);
     let usual = requests(&plain, &whole);
-    for (code, status) in [(400, 3), (409, 3), (422, 3)] {
+    for code in [400, 409, 422] {
         for poisoned in [0, 30, IMAGES as usize - 1] {
             let site = Site::new((1, IMAGES, 3_000), |usual| usual);
             let uid = site.offered.keys().nth(poisoned).unwrap().clone();
@@ -93,12 +93,14 @@ fn one_image_for_which_whole_batches_fail_is_found_by_halving_and_all_others_arr
             let root = site.pacs.root();
             let ran = site.cli.run(&site.arguments(&root, &[])).unwrap();
             let ends = truth(&site, &ran).unwrap();
-            assert_eq!(ran.status, Some(status), "{code}: {}", ran.stderr);
+            assert_eq!(ran.status, Some(3), "{code}: {}", ran.stderr);
             let (held, named) = (site.held(), ends.iter().filter(|(_, end)| *end != "confirmed"));
             let named: Vec<&String> = named.map(|(uid, _)| uid).collect();
             assert_eq!((held.len(), named), (63, vec![&uid]), "{code}");
             let more = requests(&site, &ran).saturating_sub(usual);
-            assert!(more <= at_most(), "{code}: {more} requests more than {usual}");
+            // 409 may also say that it is there already: once it is alone, the archive is asked for it.
+            let asked = u64::from(code == 409);
+            assert!(more <= at_most() + asked, "{code}: {more} requests more than {usual}");
         }
     }
 }

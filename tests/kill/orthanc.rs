@@ -1,6 +1,6 @@
 //! The same against an archive that others made: a real Orthanc behind a long line, killed at ten moments.
 
-use super::{begins, seed};
+use super::{MOST_IN_FLIGHT, begins, seed};
 use relaypacs_tests::chance::Chance;
 use relaypacs_tests::cli::{Cli, Ran};
 use relaypacs_tests::fixture::write_studies;
@@ -16,8 +16,6 @@ use std::time::Duration;
 const OFFERED: (u32, u32, usize) = (25, 20, 20_000);
 const ALL: usize = 500;
 const KILLS: usize = 10;
-/// No pace has more batches in flight, and none has a larger batch than one study.
-const MOST_IN_FLIGHT: u64 = 8;
 
 #[test]
 fn a_power_cut_while_orthanc_takes_images_loses_none_and_stores_none_twice() {

@@ -15,6 +15,23 @@
 //!   commits, never half of one, and that loses nothing: after every start each unfinished study is asked for at its
 //!   archive before its next byte. What a person did, the end of an import, and an erasure are synced before the call
 //!   returns (`synchronous = FULL`), since nobody could ask for them again.
+//! * **What a loss of power can leave, and why it does no harm.** In this order everything gets onto the disk:
+//!   1. The key's note (`key.json`, by the relay): written beside its place, synced, renamed, its folder synced, before
+//!      the first page is encrypted with the key that it names.
+//!   2. The end of an import, synced, before its first byte may leave. Torn off, nothing was sent, and the source has it.
+//!   3. A claim, before its first byte leaves, not synced. Torn off, the row is queued, and the archive may have it: the
+//!      archive is asked first at every start, and what it lists is compared.
+//!   4. An answer, not synced. Torn off, the row is on its way, which a start makes unknown, and the archive is asked.
+//!   5. The ledger's event, synced (`synchronous = FULL`), before the queue acts on it. Torn off here and whole there,
+//!      it is written again under the same id, which changes nothing.
+//!   6. The erasure, synced, and the log truncated into the database behind it ([`Queue::barrier`]). Torn off, the rows
+//!      are there still, and are erased again. The paper receipt is synced and renamed by the ledger's room.
+//!
+//!   SQLite writes a checkpoint into the database only after the log is synced, and reads a log up to its first frame
+//!   whose sum does not fit: a torn page of the database is whole again from the log, and a torn end of the log was never
+//!   there. `tests/power_loss.rs` holds all of that against copies from random moments.
+//! * **Damage is not overwritten.** Every page is authenticated; a database with a page that is not is put aside, and
+//!   what can be read of it goes on in a new one ([`replace_damaged`]).
 //! * **STRICT tables, named columns, migrations beside their table.** A released migration never changes.
 //! * **One state machine.** Every change of a row's state is a value of [`next`]; the few statements that change
 //!   whole studies take their set of states from it. The tables refuse a confirmed row without proof.

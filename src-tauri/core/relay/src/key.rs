@@ -120,7 +120,14 @@ fn write_note(home: &Home, note: &KeyNote) -> Result<(), Fault> {
         file.sync_all()?;
         fs::rename(&fresh, &path)
     });
-    written.map_err(|error| disk_fault(&error))
+    written.map_err(|error| disk_fault(&error))?;
+    // The name as well: a queue without its note is locked for good. Where a folder cannot be synced the rename is.
+    if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
+        fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(|error| disk_fault(&error))?;
+    }
+    Ok(())
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Fault> {

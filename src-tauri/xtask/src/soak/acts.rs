@@ -10,6 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+/// What every send of a soak is given besides: `&["--spool", "always"]` soaks sources that are copied first.
+const MORE: &[&str] = &[];
 /// A run of a round may take so long; none does by itself.
 const LONG: Duration = Duration::from_secs(300);
 
@@ -124,7 +126,7 @@ fn run(site: &mut Site) -> Result<()> {
     let folder = sent.and_then(|place| site.studies.get(place)).map(|one| one.folder.clone());
     let root = site.root.clone();
     let words = match &folder {
-        Some(folder) => vec!["send", "--json", path(folder)?, "--to", &root],
+        Some(folder) => [&["send", "--json", path(folder)?, "--to", &root], MORE].concat(),
         None => vec!["run", "--json"],
     };
     let words = [&words[..], &["--patience", &patience]].concat();
@@ -241,14 +243,14 @@ fn may_end_so(ran: &Ran, disk_was_full: bool) -> Result<()> {
     }
 }
 
-/// Whether the queue took a study: it is there, or its first image is in the archive.
+/// Whether the queue took a study: it is there, or an image of it is in the archive. An import that was cut off before its
+/// end is taken out again by whoever opens the queue next, and the source still has it all.
 fn was_offered(site: &mut Site, place: usize) -> Result<()> {
-    let ran = site.cli.run(&["queue", "list", "--json"])?;
-    ensure!(ran.status == Some(0), "queue list: {:?} {}", ran.status, ran.stderr);
-    let (lines, held) = (ran.json()?, site.archive.holds()?);
     let Some(study) = site.studies.get_mut(place) else { return Ok(()) };
-    let listed = lines.iter().any(|line| text(line, "study_instance_uid") == study.uid);
-    study.offered |= listed || study.images.keys().any(|uid| held.contains_key(uid));
+    let ran = site.cli.run(&["queue", "resume", "--json", &study.uid])?;
+    ensure!(matches!(ran.status, Some(0 | 2)), "resume: {:?} {}", ran.status, ran.stderr);
+    let held = site.archive.holds()?;
+    study.offered |= ran.status == Some(0) || study.images.keys().any(|uid| held.contains_key(uid));
     Ok(())
 }
 

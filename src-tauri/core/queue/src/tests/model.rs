@@ -1,8 +1,8 @@
 //! The promises, held against random histories: imports, claims, every kind of answer, crashes, clocks that jump both
-//! ways, pauses, cancels, retries, moves. At the end a willing archive and a patient caller bring every row to its end.
+//! ways, pauses, cancels, retries, moves, sources that go, erasures. At the end a willing archive and a patient caller bring every row to its end.
 
 use super::*;
-use crate::{Erased, InstanceId, Retry, Scope, State, StudyFilter};
+use crate::{Erased, InstanceId, QueueError, Retry, Scope, State, StudyFilter};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
@@ -21,8 +21,13 @@ enum Step {
     Ask,
     /// Claims a batch and answers it in `kind`'s way.
     Send {
+        place: usize,
         count: u32,
         kind: u8,
+    },
+    /// A person sends a study to the other archive instead.
+    Move {
+        study: u32,
     },
     /// Holds stored studies against the archive's list.
     Tally,
@@ -60,45 +65,57 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (1..4u32, 0..6u32, 1..6u32, any::<bool>())
             .prop_map(|(study, first, count, finish)| Step::Import { study, first, count, finish }),
         4 => Just(Step::Ask),
-        8 => (1..5u32, 0..9u8).prop_map(|(count, kind)| Step::Send { count, kind }),
+        8 => (prop_oneof![3 => Just(0usize), 1 => Just(1)], 1..5u32, prop_oneof![1 => Just(0u8), 2 => 0..9u8, 1 => Just(8)])
+            .prop_map(|(place, count, kind)| Step::Send { place, count, kind }),
+        1 => (1..4u32).prop_map(|study| Step::Move { study }),
         3 => Just(Step::Tally),
         2 => Just(Step::Crash),
         2 => (-100_000..100_000i64).prop_map(|seconds| Step::Clock { seconds }),
-        1 => Just(Step::Lease),
+        2 => Just(Step::Lease),
         1 => (1..4u32, any::<bool>()).prop_map(|(study, paused)| Step::Pause { study, paused }),
         1 => (1..4u32).prop_map(|study| Step::Cancel { study }),
         1 => any::<bool>().prop_map(|cancelled| Step::Retry { cancelled }),
         1 => (1..100u64).prop_map(|seconds| Step::Park { seconds }),
-        1 => (1..4u32).prop_map(|study| Step::Forget { study }),
+        3 => (1..4u32).prop_map(|study| Step::Forget { study }),
         1 => (1..4u32).prop_map(|study| Step::Erase { study }),
     ]
 }
 
-/// The queue, an archive, and what is known of both from outside.
+/// The queue, two archives, and what is known of both from outside.
 struct World {
     bench: Option<Bench>,
     now: Moment,
-    /// What the archive holds.
-    archive: HashSet<SopInstanceUid>,
+    /// The two destinations, and what the archive of each holds.
+    places: [DestinationId; 2],
+    archives: [HashSet<SopInstanceUid>; 2],
     /// Instances of finished imports.
     offered: HashSet<SopInstanceUid>,
     /// Instances that were erased.
     erased: HashSet<SopInstanceUid>,
     /// Rows for which the archive gave its word.
     evidence: HashSet<InstanceId>,
+    /// Rows that were sent and of which nobody knows whether they arrived, until the archive is asked.
+    uncertain: HashSet<InstanceId>,
+    /// Studies that a person took out.
+    cancelled: HashSet<StudyId>,
     /// What each finished import offered.
     imports: HashMap<ImportId, u64>,
 }
 
 impl World {
     fn new() -> Self {
+        let mut bench = Bench::new();
+        let other = bench.queue.destination_in_place(&place("https://other.example/rs")).unwrap();
         Self {
-            bench: Some(Bench::new()),
+            places: [bench.destination, other],
+            bench: Some(bench),
             now: NOW,
-            archive: HashSet::new(),
+            archives: [HashSet::new(), HashSet::new()],
             offered: HashSet::new(),
             erased: HashSet::new(),
             evidence: HashSet::new(),
+            uncertain: HashSet::new(),
+            cancelled: HashSet::new(),
             imports: HashMap::new(),
         }
     }
@@ -115,10 +132,14 @@ impl World {
             }
             Step::Ask => self.ask(false),
             Step::Tally => self.ask(true),
-            Step::Send { count, kind } => self.send(count, kind),
+            Step::Send { place, count, kind } => self.send(place, count, kind),
+            Step::Move { study } => self.move_on(study),
             Step::Crash => self.bench = self.bench.take().map(|bench| bench.reopen(now)),
             Step::Clock { seconds } => self.now = Moment(now.0 + seconds * 1000),
             Step::Lease => {
+                // Mostly later than every lease.
+                self.now = self.now.after(LEASE);
+                let now = self.now;
                 self.bench().queue.expire_leases(now).unwrap();
             }
             Step::Pause { study, paused } => {
@@ -129,6 +150,7 @@ impl World {
             Step::Cancel { study } => {
                 if let Some(id) = self.study(study) {
                     self.bench().queue.cancel_study(id, now).unwrap();
+                    self.cancelled.insert(id);
                 }
             }
             Step::Retry { cancelled } => {
@@ -143,7 +165,9 @@ impl World {
             }
             Step::Forget { study } => {
                 let prefix = format!("1.2.{study}.");
-                self.archive.retain(|uid| !uid.as_str().starts_with(&prefix));
+                for archive in &mut self.archives {
+                    archive.retain(|uid| !uid.as_str().starts_with(&prefix));
+                }
             }
             Step::Erase { study } => self.erase(study),
         }
@@ -169,13 +193,17 @@ impl World {
 
     /// Asks before sending (or after, with `tally`), the way the relay does.
     fn ask(&mut self, tally: bool) {
-        let now = self.now;
-        let archive = self.archive.clone();
+        (0..2).for_each(|place| self.ask_at(place, tally));
+    }
+
+    fn ask_at(&mut self, place: usize, tally: bool) {
+        let (now, destination) = (self.now, self.places[place]);
+        let archive = self.archives[place].clone();
         let bench = self.bench.as_mut().unwrap();
         let studies = if tally {
-            bench.queue.studies_to_tally(bench.destination, now, 9).unwrap()
+            bench.queue.studies_to_tally(destination, now, 9).unwrap()
         } else {
-            bench.queue.studies_to_ask(bench.destination, now, 9).unwrap()
+            bench.queue.studies_to_ask(destination, now, 9).unwrap()
         };
         for study in studies {
             let ask = bench.queue.begin_ask(study.study, now).unwrap();
@@ -184,6 +212,7 @@ impl World {
                 archive.iter().filter(|uid| uid.as_str().starts_with(&prefix)).cloned().collect();
             bench.queue.listed(&ask, &list).unwrap();
             for asked in bench.queue.asked_rows(&ask, None, 1000).unwrap() {
+                self.uncertain.remove(&asked.row.id);
                 let ready = matches!(asked.row.state, State::Queued | State::Waiting { .. });
                 let event = match (asked.listed, ready) {
                     (true, true) => Event::ArchiveHasSame,
@@ -204,21 +233,39 @@ impl World {
         }
     }
 
-    fn send(&mut self, count: u32, kind: u8) {
-        let now = self.now;
+    fn move_on(&mut self, study: u32) {
+        let filter = StudyFilter { study_uid: Some(study_uid(study)), ..Default::default() };
+        let (now, places) = (self.now, self.places);
+        let queue = &mut self.bench().queue;
+        let rows = queue.view().studies(&filter, None, 2).unwrap();
+        if let [row] = &rows[..] {
+            let to = if row.destination == places[0] { places[1] } else { places[0] };
+            // What is on its way is followed to its end where it is; it cannot be moved.
+            let moved = queue.move_study(row.id, to, now);
+            // A study that an import still holds stays where it is.
+            assert!(matches!(moved, Ok(_) | Err(QueueError::NoSuchRow)), "{moved:?}");
+        }
+    }
+
+    fn send(&mut self, place: usize, count: u32, kind: u8) {
+        let (now, destination) = (self.now, self.places[place]);
         let bench = self.bench.as_mut().unwrap();
         let limits = Limits { bytes: 2500, count };
-        let claim = bench.queue.claim(bench.destination, None, limits, now, LEASE).unwrap();
+        let claim = bench.queue.claim(destination, None, limits, now, LEASE).unwrap();
         let Some(claim) = claim else { return };
         assert!(!claim.rows.is_empty() && claim.rows.len() <= count as usize);
         let bytes: u64 = claim.rows.iter().map(|row| row.bytes).sum();
         assert!(bytes <= limits.bytes || claim.rows.len() == 1);
-        for (place, row) in claim.rows.iter().enumerate() {
+        for (position, row) in claim.rows.iter().enumerate() {
             assert!(claim.rows.len() <= row.batch_limit as usize);
             assert!(self.offered.contains(&row.sop_uid), "sent before its import ended");
-            let arrives = matches!(kind, 0 | 1) || (kind == 2 && place % 2 == 0);
+            assert!(!self.uncertain.contains(&row.id), "sent again before the archive was asked");
+            if matches!(kind, 1 | 2 | 8) {
+                self.uncertain.insert(row.id);
+            }
+            let arrives = matches!(kind, 0 | 1) || (kind == 2 && position % 2 == 0);
             if arrives {
-                self.archive.insert(row.sop_uid.clone());
+                self.archives[place].insert(row.sop_uid.clone());
             }
             let event = match kind {
                 0 => Event::Stored,
@@ -269,6 +316,9 @@ impl World {
             assert!(here.contains(uid) || self.erased.contains(uid), "something was lost");
         }
         for row in &rows {
+            if row.state == State::Cancelled {
+                assert!(self.cancelled.contains(&row.study), "taken out by nobody");
+            }
             if row.state == State::Confirmed {
                 assert!(self.evidence.contains(&row.id), "confirmed without evidence");
             }
@@ -291,21 +341,22 @@ impl World {
     fn run_to_the_end(&mut self) {
         let now = self.now;
         self.bench = self.bench.take().map(|bench| bench.reopen(now));
-        for study in 1..4 {
-            self.take(Step::Pause { study, paused: false });
+        self.bench().queue.pause(Scope::All, false).unwrap();
+        let studies = self.bench().queue.view().studies(&StudyFilter::default(), None, 99).unwrap();
+        for study in studies {
+            self.bench().queue.pause(Scope::Study(study.id), false).unwrap();
         }
         for _ in 0..200 {
             if self.bench().queue.view().counts(Scope::All).unwrap().unfinished().instances == 0 {
                 return;
             }
             self.take(Step::Ask);
-            self.send(3, 0);
+            (0..2).for_each(|place| self.send(place, 3, 0));
             self.take(Step::Tally);
             self.take(Step::Lease);
-            let bench = self.bench();
-            let wake = bench.queue.view().next_wake(bench.destination).unwrap();
-            if let Some(wake) = wake {
-                self.now = self.now.max(wake);
+            for place in self.places {
+                let wake = self.bench().queue.view().next_wake(place).unwrap();
+                self.now = wake.map_or(self.now, |wake| self.now.max(wake));
             }
             self.check();
         }
@@ -314,7 +365,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
     #[test]
     fn whatever_happens_nothing_is_lost_and_everything_ends(
         steps in prop::collection::vec(step(), 1..60),
