@@ -1,0 +1,1 @@
+//! Discs and sticks.
