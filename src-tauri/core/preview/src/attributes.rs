@@ -102,7 +102,11 @@ impl Image {
             rescale,
             modality_lut: table(found, Context::ModalityLut, signed),
             window: window(found),
-            function: Voi::named(function(found)),
+            function: match Voi::named(function(found)) {
+                // LINEAR counts whole values; in a map from 0 to 1 it would be a threshold.
+                Voi::Linear if number != Number::Integer => Voi::LinearExact,
+                named => named,
+            },
             voi_lut: table(found, Context::VoiLut, true),
             palette: palette(found, photometric)?,
             padding: padding(found, signed),

@@ -10,7 +10,7 @@ use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 struct Front {
     /// Bits of a sample.
     precision: u8,
-    /// The stream says itself what its colours are (Adobe's APP14).
+    /// The stream says itself what its colours are (Adobe's APP14, whole).
     says_colour: bool,
 }
 
@@ -74,7 +74,7 @@ fn front(bytes: &[u8]) -> Front {
             0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
                 front.precision = value.first().copied().unwrap_or(8);
             }
-            0xEE => front.says_colour |= value.starts_with(b"Adobe"),
+            0xEE => front.says_colour |= value.starts_with(b"Adobe") && length >= 14,
             0xDA => break,
             _ => {}
         }
