@@ -10,16 +10,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
 
 /// The worker program of this crate.
-pub fn worker() -> Command {
+pub(crate) fn worker() -> Command {
     Command::new(env!("CARGO_BIN_EXE_relaypacs-preview-worker"))
 }
 
-pub fn preview() -> Preview {
+pub(crate) fn preview() -> Preview {
     Preview::new(worker, Settings::default())
 }
 
 /// Asks for a picture of bytes, under a key of its own.
-pub fn frame(
+pub(crate) fn frame(
     preview: &Preview,
     bytes: &[u8],
     request: &Request,
@@ -30,13 +30,13 @@ pub fn frame(
     preview.frame(key, request, open, &Cancel::new())
 }
 
-pub fn fixture(name: &str) -> Vec<u8> {
+pub(crate) fn fixture(name: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
     fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// The pixels of a PNG, and how many channels they have.
-pub fn pixels(picture: &Picture) -> (Vec<u8>, usize) {
+pub(crate) fn pixels(picture: &Picture) -> (Vec<u8>, usize) {
     let decoder = png::Decoder::new(io::Cursor::new(&picture.png));
     let mut reader = decoder.read_info().unwrap();
     let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
@@ -47,7 +47,7 @@ pub fn pixels(picture: &Picture) -> (Vec<u8>, usize) {
 }
 
 /// A value of an element.
-pub enum Value<'a> {
+pub(crate) enum Value<'a> {
     Short(u16),
     Text(&'a str),
     Bytes(&'a [u8; 2], &'a [u8]),
@@ -56,7 +56,7 @@ pub enum Value<'a> {
 }
 
 /// An element in explicit VR little endian.
-pub fn element(tag: u32, value: &Value<'_>) -> Vec<u8> {
+pub(crate) fn element(tag: u32, value: &Value<'_>) -> Vec<u8> {
     let (vr, bytes): (&[u8; 2], Vec<u8>) = match value {
         Value::Short(number) => (b"US", number.to_le_bytes().to_vec()),
         Value::Text(text) => (b"LO", text.as_bytes().to_vec()),
@@ -77,13 +77,13 @@ pub fn element(tag: u32, value: &Value<'_>) -> Vec<u8> {
 }
 
 /// Tag and VR.
-pub fn front(tag: u32, vr: &[u8; 2]) -> Vec<u8> {
+pub(crate) fn front(tag: u32, vr: &[u8; 2]) -> Vec<u8> {
     let (group, number) = ((tag >> 16) as u16, tag as u16);
     [&group.to_le_bytes()[..], &number.to_le_bytes(), vr].concat()
 }
 
 /// A file with a preamble and the elements given.
-pub fn file(syntax: &str, elements: &[(u32, Value<'_>)]) -> Vec<u8> {
+pub(crate) fn file(syntax: &str, elements: &[(u32, Value<'_>)]) -> Vec<u8> {
     let mut bytes = vec![0; 128];
     bytes.extend(b"DICM");
     bytes.extend(element(0x0002_0010, &Value::Bytes(b"UI", padded(syntax).as_bytes())));
@@ -98,10 +98,15 @@ fn padded(text: &str) -> String {
     if text.len().is_multiple_of(2) { text.into() } else { format!("{text}\0") }
 }
 
-pub const EXPLICIT: &str = "1.2.840.10008.1.2.1";
+pub(crate) const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 
 /// Rows, Columns, Bits Allocated, Bits Stored of a grey image, in the order of their tags.
-pub fn grey(rows: u16, columns: u16, bits: (u16, u16), signed: bool) -> Vec<(u32, Value<'static>)> {
+pub(crate) fn grey(
+    rows: u16,
+    columns: u16,
+    bits: (u16, u16),
+    signed: bool,
+) -> Vec<(u32, Value<'static>)> {
     vec![
         (0x0028_0002, Value::Short(1)),
         (0x0028_0004, Value::Text("MONOCHROME2 ")),
@@ -115,6 +120,6 @@ pub fn grey(rows: u16, columns: u16, bits: (u16, u16), signed: bool) -> Vec<(u32
 }
 
 /// The corpus, where there is one.
-pub fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     std::env::var_os("RELAYPACS_CORPUS").map(PathBuf::from)
 }

@@ -121,6 +121,7 @@ fn many_at_once_are_all_answered() {
 mod on_unix {
     use super::*;
     use std::os::unix::process::ExitStatusExt;
+    use std::sync::mpsc;
 
     /// The first workers are `script`, all after `bad` of them are real.
     fn after(script: &'static str, bad: usize, settings: Settings) -> Preview {
@@ -140,7 +141,7 @@ mod on_unix {
     #[test]
     fn a_worker_that_dies_costs_one_picture() {
         let settings = Settings { workers: 1, ..Settings::default() };
-        let preview = after("read x; kill -9 $$", 1, settings);
+        let preview = after("head -c 1; kill -9 $$", 1, settings);
         let bytes = fixture("grey.dcm");
         let ask = || frame(&preview, &bytes, &Request::thumbnail(64));
         assert_eq!(ask().err(), Some(Placeholder::DecoderDied));
@@ -168,12 +169,23 @@ mod on_unix {
 
     #[test]
     fn what_is_no_longer_wanted_is_given_up_though_the_worker_hangs() {
-        let preview = after("exec sleep 600", 1, Settings { workers: 1, ..Settings::default() });
-        let (bytes, cancel) = (fixture("grey.dcm"), Cancel::new());
+        let (started, starts) = mpsc::channel();
+        let first = AtomicUsize::new(0);
+        let command = move || {
+            if first.fetch_add(1, Ordering::Relaxed) > 0 {
+                return worker();
+            }
+            started.send(()).unwrap();
+            let mut command = Command::new("sleep");
+            command.arg("600");
+            command
+        };
+        let preview = Preview::new(command, Settings { workers: 1, ..Settings::default() });
+        let (bytes, cancel, request) = (fixture("grey.dcm"), Cancel::new(), Request::thumbnail(64));
+        let open = || Ok(Box::new(Held(bytes.clone())) as Box<dyn Source>);
         thread::scope(|scope| {
-            let open = || Ok(Box::new(Held(bytes.clone())) as Box<dyn Source>);
-            let request = Request::thumbnail(64);
             let asked = scope.spawn(|| preview.frame(InstanceKey(1), &request, open, &cancel));
+            starts.recv().unwrap();
             cancel.cancel();
             assert_eq!(asked.join().unwrap().err(), Some(Placeholder::Cancelled));
         });
