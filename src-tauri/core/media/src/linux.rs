@@ -228,17 +228,17 @@ fn eject(device: &Path, kind: Kind) -> Ejected {
         let mut command = Command::new("udisksctl");
         run(command.args([verb, "--no-user-interaction", "-b"]).arg(device))
     };
-    let unmounted = match udisks("unmount") {
-        Ran::Missing => run(Command::new("umount").arg(device)),
-        // No daemon: the plain way.
-        Ran::Badly(said) if said.contains("error connecting") => {
-            run(Command::new("umount").arg(device))
-        }
-        ran => ran,
+    let first = udisks("unmount");
+    // Without udisks2, or without its daemon: the plain way.
+    let plain = match &first {
+        Ran::Missing => true,
+        Ran::Badly(said) => said.contains("error connecting"),
+        Ran::Well | Ran::TooLong => false,
     };
-    match outcome(&unmounted) {
-        Ejected::Out => {}
-        other => return other,
+    let unmounted = if plain { run(Command::new("umount").arg(device)) } else { first };
+    let released = outcome(&unmounted);
+    if released != Ejected::Out {
+        return released;
     }
     let out = match kind {
         Kind::Optical => run(Command::new("eject").arg(device)),

@@ -51,7 +51,8 @@ fn volume(root: &str) -> Option<Volume> {
     } else {
         return None;
     };
-    let (mut name, mut serial, mut flags) = (String::new(), 0, FILE_VOL::default());
+    // The flags are overwritten, or not read.
+    let (mut name, mut serial, mut flags) = (String::new(), 0, FILE_VOL::READ_ONLY_VOLUME);
     // A drive without a medium has no information.
     GetVolumeInformation(
         Some(root),

@@ -105,7 +105,7 @@ impl Image {
             function: match Voi::named(function(found)) {
                 // LINEAR counts whole values; in a map from 0 to 1 it would be a threshold.
                 Voi::Linear if number != Number::Integer => Voi::LinearExact,
-                named => named,
+                named @ (Voi::Linear | Voi::LinearExact | Voi::Sigmoid) => named,
             },
             voi_lut: table(found, Context::VoiLut, true),
             palette: palette(found, photometric)?,

@@ -29,10 +29,8 @@ pub(crate) fn decode(bytes: &[u8], image: &Image) -> Result<Raster, Placeholder>
     };
     Raster::check(width, height, channels)?;
     if channels == 3 && !front.says_colour {
-        decoder.set_color_transform(match image.photometric {
-            Photometric::Rgb => ColorTransform::RGB,
-            _ => ColorTransform::YCbCr,
-        });
+        let rgb = image.photometric == Photometric::Rgb;
+        decoder.set_color_transform(if rgb { ColorTransform::RGB } else { ColorTransform::YCbCr });
     }
     let decoded = decoder.decode().map_err(|error| reason(&error))?;
     let bits = u32::from(front.precision).clamp(1, 16);

@@ -16,10 +16,8 @@ pub(crate) struct Layout {
 pub(crate) fn length(image: &Image) -> u64 {
     let pixels = u64::from(image.rows) * u64::from(image.columns);
     // YBR_FULL_422 has two samples for each pixel (PS3.3 C.7.6.3.1.2).
-    let samples = match image.photometric {
-        Photometric::YbrFull422 | Photometric::YbrPartial422 => pixels * 2,
-        _ => pixels * u64::from(image.channels),
-    };
+    let halved = matches!(image.photometric, Photometric::YbrFull422 | Photometric::YbrPartial422);
+    let samples = if halved { pixels * 2 } else { pixels * u64::from(image.channels) };
     samples * u64::from(image.bits_allocated)
 }
 
