@@ -2,6 +2,7 @@
 
 use crate::collect::{Context, Found};
 use crate::lut::Lut;
+use crate::segments;
 use crate::{NoPixels, Placeholder, Voi, Window};
 
 /// Samples of one frame that are decoded: 64 Mi, which are 256 MiB in memory.
@@ -185,12 +186,16 @@ fn palette(found: &Found, photometric: Photometric) -> Result<Option<[Lut; 3]>, 
     let way = found.way;
     let one = |channel: u32| {
         let descriptor = found.shorts(Context::Top, 0x0028_1101 + channel);
-        let bytes = found.bytes(Context::Top, 0x0028_1201 + channel)?;
-        Lut::new(&descriptor, bytes, |pair| way.u16(pair), false)
+        if let Some(bytes) = found.bytes(Context::Top, 0x0028_1201 + channel) {
+            return Lut::new(&descriptor, bytes, |pair| way.u16(pair), false);
+        }
+        let segments = found.shorts(Context::Top, 0x0028_1221 + channel);
+        let bytes: Vec<u8> =
+            segments::unpacked(&segments)?.into_iter().flat_map(u16::to_ne_bytes).collect();
+        Lut::new(&descriptor, &bytes, u16::from_ne_bytes, false)
     };
     match (one(0), one(1), one(2)) {
         (Some(red), Some(green), Some(blue)) => Ok(Some([red, green, blue])),
-        // Segmented palettes (C.7.9.2) are not unpacked.
         _ => Err(Placeholder::UnknownPixels),
     }
 }

@@ -26,6 +26,7 @@ mod render;
 mod request;
 mod samples;
 mod scale;
+mod segments;
 mod shades;
 mod source;
 mod syntax;

@@ -1,5 +1,7 @@
 //! JPEG (ITU-T T.81) by `jpeg-decoder`: baseline, extended and progressive of 8 bits, lossless of 2 to 16 bits.
+//! Extended of 12 bits is `jpeg12.rs`.
 
+use super::jpeg12;
 use crate::Placeholder;
 use crate::attributes::{Image, Photometric, SAMPLES_MOST};
 use crate::samples::{Raster, Samples, Stored};
@@ -10,6 +12,8 @@ use jpeg_decoder::{ColorTransform, Decoder, Error, PixelFormat};
 struct Front {
     /// Bits of a sample.
     precision: u8,
+    /// Without loss (SOF3).
+    lossless: bool,
     /// The stream says itself what its colours are (Adobe's APP14, whole).
     says_colour: bool,
 }
@@ -17,6 +21,13 @@ struct Front {
 /// Decodes one frame.
 pub(crate) fn decode(bytes: &[u8], image: &Image) -> Result<Raster, Placeholder> {
     let front = front(bytes);
+    if front.precision == 12 && !front.lossless {
+        let (width, height, samples) = jpeg12::decode(bytes)?;
+        let stored = Stored::decoded(image, image.bits_stored.clamp(8, 12));
+        let value = |sample: i32| stored.value(sample.cast_unsigned());
+        let samples = Samples::Whole(samples.into_iter().map(value).collect());
+        return Ok(Raster { width, height, channels: 1, samples, rgb: false, bits: 12 });
+    }
     let mut decoder = Decoder::new(bytes);
     decoder.set_max_decoding_buffer_size(SAMPLES_MOST as usize * 2);
     decoder.read_info().map_err(|error| reason(&error))?;
@@ -59,7 +70,7 @@ fn reason(error: &Error) -> Placeholder {
 
 /// Looks at the markers before the first scan.
 fn front(bytes: &[u8]) -> Front {
-    let mut front = Front { precision: 8, says_colour: false };
+    let mut front = Front { precision: 8, lossless: false, says_colour: false };
     let mut at = 2;
     while let Some([0xFF, marker, high, low, value @ ..]) = bytes.get(at..) {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
@@ -71,6 +82,7 @@ fn front(bytes: &[u8]) -> Front {
             }
             0xC0..=0xCF if !matches!(marker, 0xC4 | 0xC8 | 0xCC) => {
                 front.precision = value.first().copied().unwrap_or(8);
+                front.lossless = *marker == 0xC3;
             }
             0xEE => front.says_colour |= value.starts_with(b"Adobe") && length >= 14,
             0xDA => break,

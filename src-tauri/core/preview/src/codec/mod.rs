@@ -2,7 +2,9 @@
 //! it decodes: what the data set declares and what a stream declares are two things.
 
 mod jpeg;
+mod jpeg12;
 mod jpeg2000;
+mod jpeg_huffman;
 mod jpegls;
 mod jpegls_context;
 mod jpegls_stream;

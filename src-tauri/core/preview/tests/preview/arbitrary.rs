@@ -17,6 +17,7 @@ const OURS: &[&str] = &[
     "rgb_jls_1.dcm",
     "rgb_jls_2.dcm",
     "grey_deflated.dcm",
+    "grey_jpeg12.dcm",
 ];
 /// Fixtures whose decoders are not.
 const OTHERS: &[&str] = &["rgb_jpeg.dcm", "grey_jpll_sv1.dcm", "grey_j2k.dcm", "rgb_htj2k.dcm"];
