@@ -24,6 +24,7 @@ pub(crate) enum Ran {
 /// Runs a program without input. Its words are asked for in English, so that they can be told apart.
 pub(crate) fn run(command: &mut Command) -> Ran {
     command.env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    without_window(command);
     let Ok(mut child) = command.spawn() else { return Ran::Missing };
     // Read beside the waiting: one that says much would else stop in the middle of it.
     let said = child.stderr.take().map(|mut from| {
@@ -50,6 +51,18 @@ pub(crate) fn run(command: &mut Command) -> Ran {
         }
     }
 }
+
+/// A program of the console would show a window of its own.
+#[cfg(windows)]
+fn without_window(command: &mut Command) {
+    use std::os::windows::process::CommandExt;
+    /// `CREATE_NO_WINDOW` of `CreateProcess`.
+    const NO_WINDOW: u32 = 0x0800_0000;
+    command.creation_flags(NO_WINDOW);
+}
+
+#[cfg(not(windows))]
+fn without_window(_: &mut Command) {}
 
 #[cfg(all(test, unix))]
 mod tests {

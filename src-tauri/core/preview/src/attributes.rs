@@ -212,7 +212,9 @@ fn padding(found: &Found, signed: bool) -> Option<(i32, i32)> {
 
 /// What an instance without pixels is, by its SOP class (PS3.4 Annex B) and, where that is private, its Modality.
 pub(crate) fn without_pixels(found: &Found) -> Placeholder {
-    if !found.whole {
+    // Rows without pixels, or nothing at all: the file is cut off.
+    let image = found.short(0x0028_0010).is_some();
+    if !found.whole || image || found.values.is_empty() {
         return Placeholder::Damaged;
     }
     let class = found.text(Context::Top, 0x0008_0016).unwrap_or_default();

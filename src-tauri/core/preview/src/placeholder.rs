@@ -132,17 +132,11 @@ impl Placeholder {
         }
     }
 
-    /// True where asking again may give another answer, so that this one is not kept.
+    /// True where asking again may give another answer, so that this one is not kept. A file that takes a decoder down
+    /// does so again: it is not tried each time that somebody scrolls past.
     #[must_use]
     pub fn passes(self) -> bool {
-        matches!(
-            self,
-            Self::TooSlow
-                | Self::DecoderDied
-                | Self::NoDecoder
-                | Self::Unreadable
-                | Self::Cancelled
-        )
+        matches!(self, Self::NoDecoder | Self::Unreadable | Self::Cancelled)
     }
 }
 

@@ -1,6 +1,8 @@
 //! A few warm worker processes. One that is too slow, no longer wanted or dead is ended and another takes its place.
 
 use crate::{Cancel, Picture, Placeholder, Request, Settings, Source, wire};
+use std::env;
+use std::ffi::OsString;
 use std::io::{self, BufReader, BufWriter, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -144,6 +146,8 @@ impl Pool {
     fn start(&self) -> io::Result<Worker> {
         let mut command = (self.command)();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        without_secrets(&mut command);
+        without_window(&mut command);
         let mut child = command.spawn()?;
         let pipes = child.stdin.take().zip(child.stdout.take());
         let (to, from) = pipes.ok_or(io::ErrorKind::BrokenPipe)?;
@@ -201,6 +205,28 @@ fn talk(
         }
     }
 }
+
+/// A passphrase may have come in through the environment: who decodes hostile bytes does not get it.
+fn without_secrets(command: &mut Command) {
+    let given: Vec<OsString> = command.get_envs().map(|(name, _)| name.to_owned()).collect();
+    for name in env::vars_os().map(|(name, _)| name).chain(given) {
+        if name.to_string_lossy().starts_with("RELAYPACS_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// A program of the console would show a window of its own.
+#[cfg(windows)]
+fn without_window(command: &mut Command) {
+    use std::os::windows::process::CommandExt;
+    /// `CREATE_NO_WINDOW` of `CreateProcess`.
+    const NO_WINDOW: u32 = 0x0800_0000;
+    command.creation_flags(NO_WINDOW);
+}
+
+#[cfg(not(windows))]
+fn without_window(_: &mut Command) {}
 
 /// Since when the worker computes; nothing while it waits for a slow disc.
 struct Pace(Mutex<Option<Instant>>);

@@ -21,7 +21,7 @@ pub struct InstanceKey(pub u64);
 pub struct Settings {
     /// How many pictures are made at the same time.
     pub workers: usize,
-    /// How long one may be computed, without the time that its source takes.
+    /// How long one may be computed; with workers the time that its source takes does not count.
     pub decode_limit: Duration,
     /// Bytes of pictures that are kept.
     pub cache_bytes: usize,

@@ -34,17 +34,14 @@ fn of_data_set(
     request: &Request,
 ) -> Result<Picture, Placeholder> {
     let found = walk(view, start.at, start.syntax.way, request.frame)?;
-    let Some(pixels) = found.pixels else { return Err(without_pixels(&found)) };
-    match start.syntax.codec {
-        Codec::Video => return Err(Placeholder::Video),
-        Codec::Unknown => return Err(Placeholder::UnknownCompression),
-        Codec::Native
-        | Codec::Deflated
-        | Codec::Rle
-        | Codec::Jpeg
-        | Codec::JpegLs
-        | Codec::Jpeg2000 => {}
+    let image = found.pixels.is_some() || found.short(0x0028_0010).is_some();
+    if image && start.syntax.codec == Codec::Video {
+        return Err(Placeholder::Video);
     }
+    if image && start.syntax.codec == Codec::Unknown {
+        return Err(Placeholder::UnknownCompression);
+    }
+    let Some(pixels) = found.pixels else { return Err(without_pixels(&found)) };
     let number = match pixels.tag {
         PIXEL_DATA => Number::Integer,
         0x7FE0_0008 => Number::Float,

@@ -4,6 +4,8 @@
 pub(super) struct Huffman {
     lengths: [(u32, u32, usize); 16],
     symbols: Vec<u8>,
+    /// For each next byte the symbol and the length of a code that fits into it; length 0 where none does.
+    short: Vec<(u8, u32)>,
 }
 
 impl Huffman {
@@ -19,7 +21,17 @@ impl Huffman {
             code = (code + u32::from(*count)) << 1;
             at += usize::from(*count);
         }
-        Some((Self { lengths, symbols: symbols.to_vec() }, left))
+        let mut code = Self { lengths, symbols: symbols.to_vec(), short: Vec::new() };
+        code.short = (0..256).map(|byte| code.find(byte).unwrap_or((0, 0))).collect();
+        Some((code, left))
+    }
+
+    /// The symbol of a code that begins a byte, and its length.
+    fn find(&self, byte: u32) -> Option<(u8, u32)> {
+        self.lengths.iter().zip(1..=8u32).find_map(|((first, count, at), length)| {
+            let place = (byte >> (8 - length)).checked_sub(*first).filter(|place| place < count)?;
+            Some((*self.symbols.get(at + place as usize)?, length))
+        })
     }
 }
 
@@ -64,6 +76,16 @@ impl<'a> Bits<'a> {
 
     /// The next symbol of a code.
     pub(super) fn symbol(&mut self, huffman: &Huffman) -> Option<u8> {
+        if self.count < 16 {
+            self.fill();
+        }
+        if let Some((symbol, length)) = huffman.short.get((self.buffer >> 56) as usize)
+            && (1..=self.count).contains(length)
+        {
+            self.buffer <<= length;
+            self.count -= length;
+            return Some(*symbol);
+        }
         let mut code = 0;
         for (first, count, at) in &huffman.lengths {
             code = (code << 1) | self.take(1)?;
