@@ -1,5 +1,6 @@
-//! How long the first picture of each file takes, with the start of a worker and without. Pictures go to a folder:
-//! `cargo run --release -p relaypacs-preview --example first_picture -- WORKER EDGE FOLDER|- FILES...`
+//! How long the first picture of each file takes, with the start of a worker and without. Pictures go to a folder.
+//! Without a worker program the pictures are made in this process, so that `time` shows what they cost:
+//! `cargo run --release -p relaypacs-preview --example first_picture -- WORKER|- EDGE FOLDER|- FILES...`
 
 use relaypacs_preview::{
     Cancel, InstanceKey, Placeholder, Preview, Request, Seekable, Settings, Source,
@@ -39,6 +40,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn preview(worker: &str) -> Preview {
+    if worker == "-" {
+        return Preview::in_process(Settings::default());
+    }
     let worker = worker.to_owned();
     Preview::new(move || Command::new(&worker), Settings::default())
 }
