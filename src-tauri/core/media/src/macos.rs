@@ -55,7 +55,8 @@ fn volume(path: &Path) -> Option<Volume> {
     };
     let name = path.file_name()?.to_string_lossy().into_owned();
     Some(Volume {
-        id: VolumeId(format!("{device} {name} {}", stat.f_blocks)),
+        // Without the name, which may be a patient's: an identity prints.
+        id: VolumeId(format!("{device} {}", stat.f_blocks)),
         mount_point: path.to_path_buf(),
         label: PatientText::new(name),
         kind,

@@ -41,7 +41,7 @@ enum Message {
     Stop,
 }
 
-/// Watches until it is dropped.
+/// Watches until it is dropped, but not from within `told`: dropping waits for that.
 #[derive(Debug)]
 pub struct MediaWatcher {
     messages: Sender<Message>,
