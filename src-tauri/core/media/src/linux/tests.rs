@@ -6,11 +6,11 @@ use std::os::unix::fs::symlink;
 const TABLE: &[u8] = b"\
 22 28 0:21 / /sys rw,nosuid shared:7 - sysfs sysfs rw
 28 1 259:2 / / rw,relatime shared:1 - ext4 /dev/nvme0n1p2 rw,errors=remount-ro
+35 28 8:17 /PHOTOS /home/anna/photos rw - vfat /dev/sdb1 rw
 31 28 8:17 / /media/anna/MUELLER\\040ANNA rw,nosuid shared:9 master:1 - vfat /dev/sdb1 rw,fmask=0022
 32 28 11:0 / /media/anna/CD1 ro,nosuid - iso9660 /dev/sr0 ro
 33 28 7:3 / /mnt/image rw - udf /dev/loop3 ro
 34 28 8:33 / /media/anna/BACKUP rw - ext4 /dev/sdc1 rw
-35 28 8:17 /PHOTOS /home/anna/photos rw - vfat /dev/sdb1 rw
 36 28 179:1 / /media/anna/CARD rw - vfat /dev/mmcblk0p1 rw
 37 28 8:17 / /mnt/again rw - vfat /dev/sdb1 rw
 not a line
@@ -54,13 +54,13 @@ fn sysfs() -> tempfile::TempDir {
 fn a_mount_table_is_read_with_its_escapes_and_optional_fields() {
     let mounts = mounts(TABLE);
     assert_eq!(mounts.len(), 9);
-    let stick = &mounts[2];
+    let stick = &mounts[3];
     assert_eq!(stick.mount_point, Path::new("/media/anna/MUELLER ANNA"));
     assert_eq!(stick.device, Device { major: 8, minor: 17 });
     assert_eq!((stick.file_system.as_str(), stick.read_only), ("vfat", false));
     // Read-only by the mount, and by the file system alone.
-    assert_eq!([mounts[3].read_only, mounts[4].read_only], [true, true]);
-    assert_eq!(mounts[6].root, Path::new("/PHOTOS"));
+    assert_eq!([mounts[4].read_only, mounts[5].read_only], [true, true]);
+    assert_eq!(mounts[2].root, Path::new("/PHOTOS"));
     assert!(!format!("{mounts:?}").contains("ANNA"));
 }
 
