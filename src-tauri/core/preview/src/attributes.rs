@@ -58,6 +58,8 @@ pub(crate) struct Image {
     pub(crate) padding: Option<(i32, i32)>,
     /// Presentation LUT Shape INVERSE.
     pub(crate) inverse: bool,
+    /// How high a pixel is for its width.
+    pub(crate) pixel_aspect: f64,
 }
 
 impl Image {
@@ -112,6 +114,7 @@ impl Image {
             palette: palette(found, photometric)?,
             padding: padding(found, signed),
             inverse: found.text(Context::Top, 0x2050_0020) == Some("INVERSE"),
+            pixel_aspect: pixel_aspect(found),
         })
     }
 }
@@ -154,6 +157,17 @@ fn photometric(found: &Found, channels: u32) -> Result<Photometric, Placeholder>
         (_, 1) => Ok(Photometric::Monochrome2),
         _ => Err(Placeholder::UnknownPixels),
     }
+}
+
+/// Pixel Aspect Ratio, else the ratio of Pixel Spacing or Imager Pixel Spacing: each the vertical one first. Ratios that
+/// no detector has are not believed.
+fn pixel_aspect(found: &Found) -> f64 {
+    [0x0028_0034, 0x0028_0030, 0x0018_1164]
+        .iter()
+        .filter_map(|tag| found.nearest_pair(*tag))
+        .map(|[vertical, horizontal]| vertical / horizontal)
+        .find(|ratio| (0.1..=10.0).contains(ratio))
+        .unwrap_or(1.0)
 }
 
 /// Window Center and Window Width of the frame, of all frames, of the data set; the first of several.

@@ -96,7 +96,9 @@ mod tests {
 
     fn picture(bytes: usize) -> Answer {
         let (png, width, height, columns, rows, frames) = (vec![0; bytes], 1, 1, 1, 1, 1);
-        Ok(Arc::new(Picture { png, width, height, columns, rows, frames, window: None }))
+        let (pixel_aspect, window) = (1.0, None);
+        let picture = Picture { png, width, height, columns, rows, frames, pixel_aspect, window };
+        Ok(Arc::new(picture))
     }
 
     #[test]

@@ -26,6 +26,7 @@ const SHARED_GROUPS: Tag = 0x5200_9229;
 const FRAME_GROUPS: Tag = 0x5200_9230;
 const TRANSFORMATION: Tag = 0x0028_9145;
 const FRAME_VOI: Tag = 0x0028_9132;
+const MEASURES: Tag = 0x0028_9110;
 
 impl Context {
     /// What the item number `item` of the sequence `tag` is, when `frame` is the wanted one.
@@ -35,7 +36,9 @@ impl Context {
             (Self::Top, VOI_LUT) if item == 0 => Self::VoiLut,
             (Self::Top, SHARED_GROUPS) if item == 0 => Self::Shared,
             (Self::Top, FRAME_GROUPS) if item == frame => Self::Frame,
-            (Self::Shared | Self::Frame, TRANSFORMATION | FRAME_VOI) if item == 0 => self,
+            (Self::Shared | Self::Frame, TRANSFORMATION | FRAME_VOI | MEASURES) if item == 0 => {
+                self
+            }
             _ => Self::Elsewhere,
         }
     }
@@ -45,25 +48,28 @@ impl Context {
         matches!(
             (self, tag),
             (Self::Top, MODALITY_LUT | VOI_LUT | SHARED_GROUPS | FRAME_GROUPS)
-                | (Self::Shared | Self::Frame, TRANSFORMATION | FRAME_VOI)
+                | (Self::Shared | Self::Frame, TRANSFORMATION | FRAME_VOI | MEASURES)
         )
     }
 
     /// True where the value is kept.
     pub(crate) fn keeps(self, tag: Tag) -> bool {
         match self {
-            Self::Top => TOP.contains(&tag) || GREY.contains(&tag),
+            Self::Top => TOP.contains(&tag) || OF_FRAME.contains(&tag),
             Self::ModalityLut | Self::VoiLut => matches!(tag, 0x0028_3002 | 0x0028_3006),
-            Self::Shared | Self::Frame => GREY.contains(&tag),
+            Self::Shared | Self::Frame => OF_FRAME.contains(&tag),
             Self::Elsewhere => false,
         }
     }
 }
 
-/// Window Center, Window Width, Rescale Intercept, Rescale Slope, VOI LUT Function.
-const GREY: &[Tag] = &[0x0028_1050, 0x0028_1051, 0x0028_1052, 0x0028_1053, 0x0028_1056];
+/// Pixel Spacing, Window Center, Window Width, Rescale Intercept, Rescale Slope, VOI LUT Function.
+const OF_FRAME: &[Tag] =
+    &[0x0028_0030, 0x0028_1050, 0x0028_1051, 0x0028_1052, 0x0028_1053, 0x0028_1056];
 /// What describes the pixels (PS3.3 C.7.6.3), palettes (C.7.9), padding (C.7.5.1.1), where frames lie (C.7.6.3.1.8).
 const TOP: &[Tag] = &[
+    0x0018_1164,
+    0x0028_0034,
     0x0008_0016,
     0x0008_0060,
     0x0028_0002,
@@ -143,6 +149,14 @@ impl Found {
     pub(crate) fn decimal(&self, context: Context, tag: Tag) -> Option<f64> {
         let first = self.text(context, tag)?.split('\\').next()?.trim();
         first.parse::<f64>().ok().filter(|number| number.is_finite())
+    }
+
+    /// Two decimal numbers of the frame, else of all frames, else of the data set.
+    pub(crate) fn nearest_pair(&self, tag: Tag) -> Option<[f64; 2]> {
+        [Context::Frame, Context::Shared, Context::Top].iter().find_map(|context| {
+            let (one, other) = self.text(*context, tag)?.split_once('\\')?;
+            Some([one.trim().parse().ok()?, other.trim().parse().ok()?])
+        })
     }
 
     /// A decimal number of the frame, else of all frames, else of the data set.

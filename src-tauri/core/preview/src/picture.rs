@@ -17,6 +17,8 @@ pub struct Picture {
     pub rows: u32,
     /// How many frames the instance has.
     pub frames: u32,
+    /// How high a pixel is for its width: to be shown `height * pixel_aspect` high where it is `width` wide.
+    pub pixel_aspect: f64,
     /// The window it was made with, in modality units; nothing where it is in colour.
     pub window: Option<Window>,
 }

@@ -123,6 +123,7 @@ fn finished(mut raster: Raster, image: &Image, request: &Request) -> Result<Pict
         columns: image.columns,
         rows: image.rows,
         frames: image.frames,
+        pixel_aspect: image.pixel_aspect,
         window,
     })
 }

@@ -90,6 +90,7 @@ pub(crate) fn done(to: &mut impl Write, answer: &Result<Picture, Placeholder>) -
             for number in [width, height, columns, rows, frames, picture.png.len() as u32] {
                 to.write_all(&number.to_le_bytes())?;
             }
+            to.write_all(&picture.pixel_aspect.to_le_bytes())?;
             put_window(to, picture.window)?;
             to.write_all(&picture.png)?;
         }
@@ -128,10 +129,11 @@ fn picture(from: &mut impl Read) -> io::Result<Picture> {
     if length > PNG_MOST {
         return Err(io::ErrorKind::InvalidData.into());
     }
+    let pixel_aspect = f64::from_le_bytes(take(from)?);
     let window = window(from)?;
     let mut png = vec![0; length as usize];
     from.read_exact(&mut png)?;
-    Ok(Picture { png, width, height, columns, rows, frames, window })
+    Ok(Picture { png, width, height, columns, rows, frames, pixel_aspect, window })
 }
 
 fn put_window(to: &mut impl Write, window: Option<Window>) -> io::Result<()> {
@@ -167,9 +169,9 @@ mod tests {
             ask(&mut pipe, &request, 1 << 40).unwrap();
             assert_eq!(asked(&mut pipe.as_slice()).unwrap(), Some((request, 1 << 40)));
         }
-        let (png, frames) = (vec![1, 2, 3], 9);
-        let picture =
-            Picture { png, width: 3, height: 1, columns: 6, rows: 2, frames, window: Some(window) };
+        let (png, frames, window) = (vec![1, 2, 3], 9, Some(window));
+        let (width, height, columns, rows, pixel_aspect) = (3, 1, 6, 2, 1.25);
+        let picture = Picture { png, width, height, columns, rows, frames, pixel_aspect, window };
         let answers = Placeholder::ALL.iter().map(|one| Err(*one)).chain([Ok(picture)]);
         for answer in answers {
             let mut pipe = Vec::new();

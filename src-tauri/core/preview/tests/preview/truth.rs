@@ -223,6 +223,21 @@ fn floating_point_pixels_are_shown_over_their_range() {
     assert_eq!(bytes_of(elements, &Request::thumbnail(64)), [0, 64, 128, 255]);
 }
 
+#[test]
+fn pixels_that_are_not_square_are_said_to_be_so() {
+    let aspect = |tag: u32, text: &'static str| {
+        let mut elements = grey(1, 2, (8, 8), false);
+        elements.push((tag, Value::Text(text)));
+        elements.sort_by_key(|(tag, _)| *tag);
+        elements.push((0x7FE0_0010, Value::Bytes(b"OB", &[1, 2])));
+        frame(&preview(), &file(EXPLICIT, &elements), &Request::thumbnail(64)).unwrap().pixel_aspect
+    };
+    assert_eq!(aspect(0x0028_0034, "4\\3 "), 4.0 / 3.0);
+    assert_eq!(aspect(0x0028_0030, "0.5\\0.25"), 2.0);
+    assert_eq!(aspect(0x0018_1164, "0.2\\0.2 "), 1.0);
+    assert_eq!(aspect(0x0028_0034, "1\\0 "), 1.0);
+}
+
 /// The sample images of NEMA WG-04: one image in many lossless transfer syntaxes.
 #[test]
 fn the_lossless_files_of_the_corpus_have_the_pixels_of_the_plain_one() {
