@@ -71,7 +71,7 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
 function sized(value, tail) {
   const step = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
   const shown = value / 1000 ** step;
-  const digits = shown < 10 && step > 0 ? 1 : shown < 100 && step > 2 ? 1 : 0;
+  const digits = step > 0 && (shown < 10 || (shown < 100 && (step > 2 || tail))) ? 1 : 0;
   const options = { style: /** @type {const} */ ("unit"), unit: UNITS[step] + tail, maximumFractionDigits: digits };
   return format(`${step}${tail}${digits}`, () => new Intl.NumberFormat(locale, options)).format(shown);
 }

@@ -19,7 +19,7 @@ const framed = (key, title, groups, drawing, data) =>
       h("summary", { "data-do": `table_${key}` }, t("chart.table")),
       h(
         "div",
-        { class: "table", tabindex: "0", role: "region", "aria-label": title },
+        { class: "table", tabindex: "0", role: "group", "aria-label": title },
         h(
           "table",
           {},

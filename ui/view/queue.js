@@ -34,16 +34,19 @@ export function queue() {
       h("div", { key: "list", class: "queued-list" }, list.view(t("queue.list"), head.revision)),
       head.studies === 0 && list.length() === 0 ? empty() : null,
     ],
-    foot: h("p", { class: "soft small" }, t(head.paused ? "queue.paused_foot" : "queue.foot")),
+    foot: [h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")), head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null],
   });
 }
 
 /** @param {QueueHead} head */
-const wholeQueue = (head) => [
-  head.needs_person > 0 ? button("queue_retry_all", t("queue.retry_all"), () => ask("queue_wish", { wish: "retry", studies: null })) : null,
+const wholeQueue = (head) =>
   head.paused
     ? button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), { icon: "play", look: "first" })
-    : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), { icon: "pause" }),
+    : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), { icon: "pause" });
+
+/** What is wanted less often for the whole queue. @param {QueueHead} head */
+const rest = (head) => [
+  head.needs_person > 0 ? button("queue_retry_all", t("queue.retry_all"), () => ask("queue_wish", { wish: "retry", studies: null })) : null,
   button("queue_cancel_all", t("queue.cancel_all"), () => open({ kind: "cancel", study: null })),
 ];
 

@@ -82,6 +82,7 @@ function likely(study, title, tabindex) {
   if (study.state === "paused") return wish("resume", t("queued.resume"));
   if (study.state === "needs_person") return wish("retry", study.failed > 0 ? t("queued.retry", { n: study.failed }) : t("action.retry"));
   if (isOver(study)) return study.receipt === null ? null : button("receipt_save", t("queued.receipt"), () => ask("receipt_save", { receipt: study.receipt }), { tabindex, label: t("queued.receipt_of", { study: title }) });
+  if (study.state === "stored" || study.state === "waiting") return null;
   return wish("pause", t("queued.pause"));
 }
 

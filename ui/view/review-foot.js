@@ -40,7 +40,7 @@ const isNamed = (one, name) => name !== null && (one.name === name || one.url ==
 
 /** @param {{ studies: number, images: number, bytes: number, patients: number | null }} sum */
 const sumLine = (sum) =>
-  line(t("n.studies", { n: sum.studies }), sum.patients !== null && sum.patients > 1 && t("n.patients", { n: sum.patients }), t("n.images", { n: sum.images }), bytes(sum.bytes));
+  sum.studies === 0 ? t("review.nothing_ticked") : line(t("n.studies", { n: sum.studies }), sum.patients !== null && sum.patients > 1 && t("n.patients", { n: sum.patients }), t("n.images", { n: sum.images }), bytes(sum.bytes));
 
 /** How long it takes, and when the source is free again. @param {ReviewHead} head @param {number} size */
 function when(head, size) {

@@ -54,7 +54,7 @@ function manyPatients(head) {
     { class: "note", key: "patients" },
     sign("warn"),
     h("p", { class: "what" }, h("b", {}, t("review.many", { n: head.patients })), " ", t("review.many_tick")),
-    button("tick_all", all ? t("review.untick_all") : t("review.tick_all", { n: head.patients }), () => tickAll(!all)),
+    button("tick_all", all ? t("review.untick_all") : t("review.tick_all", { n: head.studies }), () => tickAll(!all)),
   );
 }
 

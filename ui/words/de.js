@@ -362,9 +362,10 @@ export default {
   "review.looked": "{files} in {time} angesehen",
   "review.many": { one: "{n} Patient hier.", other: "{n} Patienten hier." },
   "review.many_tick": "Kreuzen Sie jede Studie an, die zu Ihrem Patienten gehört.",
+  "review.nothing_ticked": "Nichts angekreuzt",
   "review.send": "Senden",
   "review.send_to": "An {name} senden",
-  "review.show_skipped": "Dateien zeigen, die nicht gesendet werden",
+  "review.show_skipped": "Zeigen: Dateien, die nicht gesendet werden",
   "review.show_them": "Zeigen",
   "review.skipped_worry": {
     one: "{n} Datei konnte nicht verwendet werden.",

@@ -360,9 +360,10 @@ export default {
   "review.looked": "{files} looked at in {time}",
   "review.many": { one: "{n} patient here.", other: "{n} patients here." },
   "review.many_tick": "Tick each study that belongs to your patient.",
+  "review.nothing_ticked": "Nothing is ticked",
   "review.send": "Send",
   "review.send_to": "Send to {name}",
-  "review.show_skipped": "Show the files that are not sent",
+  "review.show_skipped": "Show them: files that are not sent",
   "review.show_them": "Show them",
   "review.skipped_worry": {
     one: "{n} file could not be used.",
