@@ -1,6 +1,7 @@
 // Charts as drawings, each with its table behind: those who cannot see the drawing, or want the numbers, open that.
 
 import { h, said } from "../dom.js";
+import { ui } from "../store.js";
 import { number, t } from "../speak.js";
 
 /** @typedef {{ name: string, images: number, there: number, studies: number }} Group */
@@ -32,11 +33,11 @@ const framed = (key, title, groups, drawing, data) =>
 
 /** Upright, over time. @param {string} key @param {string} title @param {Group[]} groups */
 export function columns(key, title, groups) {
-  const [wide, high, foot] = [640, 200, 22];
+  const [wide, high, foot] = ui.wide ? [1200, 260, 22] : ui.rail ? [720, 220, 22] : [330, 190, 22];
   const top = nice(Math.max(1, ...groups.map((one) => one.images)));
   const step = wide / groups.length;
   const y = (/** @type {number} */ value) => high - (value / top) * (high - 14);
-  const labels = Math.max(1, Math.ceil(groups.length / 7));
+  const labels = Math.max(1, Math.ceil(groups.length / (ui.wide ? 15 : ui.rail ? 8 : 4)));
   const drawing = h(
     "svg",
     { viewBox: `0 0 ${wide} ${high + foot}`, class: "drawing", "aria-hidden": "true", focusable: "false" },

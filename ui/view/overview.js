@@ -104,6 +104,10 @@ function timeline(days, period) {
   return { slots: slots.map((slot) => ({ ...slot, name: shortDay(slot.name) })), width };
 }
 
+/** @param {Day[]} days */
+const byUrgency = (days) =>
+  ["routine", "urgent", "stat"].flatMap((priority) => grouped(days.filter((day) => day.priority === priority), () => t(`priority.${priority}`)));
+
 /** @param {Day[]} days @param {number | null} period */
 function charts(days, period) {
   const { slots, width } = timeline(days, period);
@@ -114,6 +118,6 @@ function charts(days, period) {
     columns("by_time", t(width === 1 ? "overview.by_day" : width === 7 ? "overview.by_week" : "overview.by_month"), slots),
     bars("by_modality", t("overview.by_modality"), /** @type {any} */ (most(grouped(days, (day) => day.modality || "?"))), true),
     bars("by_destination", t("overview.by_destination"), /** @type {any} */ (most(grouped(days, (day) => day.destination))), true),
-    bars("by_priority", t("overview.by_priority"), grouped(days, (day) => t(`priority.${day.priority}`)), false),
+    bars("by_priority", t("overview.by_priority"), byUrgency(days), false),
   );
 }

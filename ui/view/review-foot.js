@@ -22,18 +22,23 @@ export function reviewFoot(head) {
       h("p", { class: "strong" }, sumLine(sum)),
       why ? h("p", { class: "small wait", id: "why-not", key: "why" }, why) : h("p", { class: "soft small", key: "when" }, line(...when(head, sum.bytes))),
     ),
-    state().destinations.length > 0 ? destinationChoice(head) : null,
-    choice("priority", t("priority.label"), ui.priority ?? "routine", ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => change({ priority })),
+    ui.rail ? reviewHow(head) : null,
     h(
       "div",
       { class: "buttons", key: "acts" },
       button("review_discard", t("review.discard"), () => ask("review_discard")),
-      to || head.studies === 0
+      to || head.studies === 0 || state().destinations.length > 0
         ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), why ? () => speak.say(why) : send, { look: "first", "aria-disabled": why ? "true" : null, "aria-describedby": why ? "why-not" : null })
         : button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null }), { look: "first" }),
     ),
   ];
 }
+
+/** Where to and how urgent: in the foot where there is room, else under the list. @param {ReviewHead} head */
+export const reviewHow = (head) => [
+  state().destinations.length > 0 ? destinationChoice(head) : null,
+  choice("priority", t("priority.label"), ui.priority ?? "routine", ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => change({ priority })),
+];
 
 /** @param {import("../types.d.ts").Destination} one @param {string | null} name */
 const isNamed = (one, name) => name !== null && (one.name === name || one.url === name);
