@@ -296,6 +296,7 @@ export default {
   "queue.time_left": "noch {time}",
   "queue.title": "Warteschlange",
 
+  "queued.act_on": "{act}: {study}",
   "queued.and_more": { one: "und {n} weiteres", other: "und {n} weitere" },
   "queued.bar": "Fortschritt von {study}",
   "queued.bytes": "{done} von {of}",
