@@ -206,3 +206,18 @@ test("quitting with work left asks first, and staying is the first answer", asyn
   await page.locator("dialog").waitFor({ state: "detached" });
   await page.close();
 });
+
+test("a refusal within a dialog is explained in the dialog and spoken there", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "settings", hash: "settings" });
+  await page.evaluate(() => (globalThis.fake.refusals.destination_sign_in = "sign_in_needed"));
+  await page.locator('[data-do="sign_in"]').first().click();
+  await page.locator('[data-do="sign_in_user"]').fill("desk");
+  await page.locator('[data-do="sign_in_password"]').fill("wrong");
+  await page.locator('[data-do="sign_in_confirm"]').click();
+  await page.locator('dialog [data-code="sign_in_needed"]').waitFor();
+  await settle(page);
+  assert.match(await page.locator("dialog [data-voice]").innerText(), /does not accept the sign-in/);
+  assert.equal(await page.locator(".toast").count(), 0);
+  await page.close();
+});
