@@ -52,6 +52,25 @@ async function look(page, wrong, screen, size) {
   return [...found, ...wrong.map((fault) => `${screen.name} ${size.width}: ${fault}`)];
 }
 
+/** Where room is least: the smallest window, and a phone on its side, in the language with the longer words. */
+for (const size of [{ width: 320, height: 640 }, { width: 740, height: 360 }]) {
+  test(`every screen is whole at ${size.width} x ${size.height} in German`, async () => {
+    const context = await run.browser.newContext({ viewport: size, hasTouch: true, locale: "de-DE", reducedMotion: "reduce" });
+    const { page, wrong } = await newPage(context);
+    const all = [];
+    for (const screen of SCREENS.filter(({ name }) => name.includes(process.env.SCREEN ?? ""))) {
+      wrong.length = 0;
+      await visit(page, run.url, { fake: screen.fake, hash: screen.hash, language: "de" });
+      await opened(page, screen.open);
+      await settle(page);
+      await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-german.png`) });
+      all.push(...[...(await page.evaluate(faults, { touch: true })), ...wrong].map((fault) => `${screen.name}: ${fault}`));
+    }
+    await context.close();
+    assert.ok(all.length === 0, `${all.length} faults\n${all.join("\n")}`);
+  });
+}
+
 for (const size of SIZES) {
   test(`every screen is whole at ${size.width} x ${size.height} in every theme`, async () => {
     const context = await run.browser.newContext({ viewport: { width: size.width, height: size.height }, hasTouch: size.touch ?? false, locale: "en-GB", reducedMotion: "reduce" });

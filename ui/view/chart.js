@@ -35,23 +35,25 @@ const framed = (key, title, groups, drawing, data) =>
 export function columns(key, title, groups) {
   const [wide, high, foot] = ui.wide ? [1200, 260, 22] : ui.rail ? [720, 220, 22] : [330, 190, 22];
   const top = nice(Math.max(1, ...groups.map((one) => one.images)));
-  const step = wide / groups.length;
+  // Room for the figures at the left.
+  const edge = 52;
+  const step = (wide - edge) / groups.length;
   const y = (/** @type {number} */ value) => high - (value / top) * (high - 14);
   const labels = Math.max(1, Math.ceil(groups.length / (ui.wide ? 15 : ui.rail ? 8 : 4)));
   const drawing = h(
     "svg",
     { viewBox: `0 0 ${wide} ${high + foot}`, class: "drawing", "aria-hidden": "true", focusable: "false" },
     [0, top / 2, top].map((value) => [
-      h("line", { key: `line ${value}`, class: "grid", x1: 0, x2: wide, y1: y(value), y2: y(value) }),
-      h("text", { key: `value ${value}`, x: 0, y: y(value) - 3, class: "axis", translate: "no" }, value > 0 ? number(Math.round(value)) : ""),
+      h("line", { key: `line ${value}`, class: "grid", x1: edge, x2: wide, y1: y(value), y2: y(value) }),
+      h("text", { key: `value ${value}`, x: edge - 8, y: y(value) + 4, class: "axis", "text-anchor": "end", translate: "no" }, value > 0 ? number(Math.round(value)) : ""),
     ]),
     groups.map((one, at) => {
-      const x = at * step + step * 0.18;
+      const x = edge + at * step + step * 0.18;
       const width = step * 0.64;
       return [
         h("rect", { key: `there ${at}`, class: "there", x, width, y: y(one.there), height: high - y(one.there), rx: Math.min(3, width / 3) }),
         one.images > one.there ? h("rect", { key: `not ${at}`, class: "not", x, width, y: y(one.images), height: Math.max(2, y(one.there) - y(one.images)) }) : null,
-        at % labels === 0 ? h("text", { key: `name ${at}`, class: "axis", x: at * step + step / 2, y: high + 16, "text-anchor": at === 0 && groups.length > 8 ? "start" : "middle", translate: "no" }, one.name) : null,
+        at % labels === 0 ? h("text", { key: `name ${at}`, class: "axis", x: edge + at * step + step / 2, y: high + 16, "text-anchor": "middle", translate: "no" }, one.name) : null,
       ];
     }),
   );

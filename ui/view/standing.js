@@ -69,7 +69,7 @@ export function standingDialog(self) {
         standingSign(one),
         h("div", { class: "what" }, h("h3", {}, said(nameOf(one))), h("p", { class: "soft small" }, standingWords(one)),
           one.waiting_studies > 0 ? h("p", { class: "soft small" }, t("standing.waiting", { n: one.waiting_studies })) : null),
-        one.standing === "needs_sign_in"
+        one.standing === "needs_sign_in" && one.failure?.code !== "sign_in_needed"
           ? button("sign_in", t("action.sign_in"), () => open({ kind: "sign_in", id: one.id }), { look: "first" })
           : one.standing === "ready" || one.failure ? null : button("destination_try_now", t("action.try_now"), () => ask("destination_try_now", { id: one.id })),
       ),
