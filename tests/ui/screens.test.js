@@ -42,7 +42,7 @@ async function look(page, wrong, screen, size) {
     await page.evaluate((appearance) => globalThis.fake.change({ settings: { ...globalThis.fake.state.settings, appearance } }), theme);
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const say = (fault) => found.push(`${screen.name} ${size.width} ${theme}: ${fault}`);
-    await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-${theme}.png`) });
+    await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-${theme}.jpg`), type: "jpeg", quality: 85 });
     // Places do not change with the theme, nor colours with the size.
     if (theme === "dark") (await page.evaluate(faults, { touch: size.touch ?? false })).forEach(say);
     if (theme !== "dark" && size.width !== 1280) continue;
@@ -63,7 +63,7 @@ for (const size of [{ width: 320, height: 640 }, { width: 740, height: 360 }]) {
       await visit(page, run.url, { fake: screen.fake, hash: screen.hash, language: "de" });
       await opened(page, screen.open);
       await settle(page);
-      await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-german.png`) });
+      await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-german.jpg`), type: "jpeg", quality: 85 });
       all.push(...[...(await page.evaluate(faults, { touch: true })), ...wrong].map((fault) => `${screen.name}: ${fault}`));
     }
     await context.close();
