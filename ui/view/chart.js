@@ -33,13 +33,15 @@ const framed = (key, title, groups, drawing, data) =>
 
 /** Upright, over time. @param {string} key @param {string} title @param {Group[]} groups */
 export function columns(key, title, groups) {
-  const [wide, high, foot] = ui.wide ? [1200, 260, 22] : ui.rail ? [720, 220, 22] : [330, 190, 22];
+  // Drawn about as wide as it is shown, so that its figures keep their size.
+  const wide = Math.max(260, Math.round(innerWidth - (ui.rail ? 190 : 66)));
+  const [high, foot] = [wide > 900 ? 260 : 190, 22];
   const top = nice(Math.max(1, ...groups.map((one) => one.images)));
   // Room for the figures at the left.
   const edge = 52;
   const step = (wide - edge) / groups.length;
   const y = (/** @type {number} */ value) => high - (value / top) * (high - 14);
-  const labels = Math.max(1, Math.ceil(groups.length / (ui.wide ? 15 : ui.rail ? 8 : 4)));
+  const labels = Math.max(1, Math.ceil(groups.length / Math.max(3, Math.floor(wide / 80))));
   const drawing = h(
     "svg",
     { viewBox: `0 0 ${wide} ${high + foot}`, class: "drawing", "aria-hidden": "true", focusable: "false" },
