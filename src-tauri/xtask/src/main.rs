@@ -8,12 +8,13 @@ mod need;
 mod run;
 mod shell;
 mod soak;
+mod ui;
 
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
 cargo xtask run              install what is missing, make a sample disc, send it to the practice PACS, show the receipt
-cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
+cargo xtask test             install what is missing (Orthanc, Chromium, Node.js), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
 cargo xtask long             the waits of a store in real minutes: takes about seventeen

@@ -2,6 +2,7 @@
 
 use crate::need;
 use crate::shell::{cargo, go, go_to, say, target};
+use crate::ui;
 use anyhow::{Context, Result, bail};
 use relaypacs_tests::fixture;
 use std::fs;
@@ -69,7 +70,9 @@ pub(crate) fn tests(rest: &[&str]) -> Result<()> {
     need::to_test()?;
     // The whole-system tests run the program itself.
     go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
-    go(cargo(&["test", "--workspace", "--no-fail-fast"]).args(rest))
+    go(cargo(&["test", "--workspace", "--no-fail-fast"]).args(rest))?;
+    // Words after `test` pick tests of the workspace by name.
+    if rest.is_empty() { ui::tests() } else { Ok(()) }
 }
 
 /// What a reviewer should not have to look for.

@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 
 /// How often it is looked for new work, and for imports that came to their end.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often it is looked for sources that were gone.
+const SOURCES: Duration = Duration::from_secs(5);
 /// How long after trouble with the disk a lane is begun anew.
 const AFTER_TROUBLE: Duration = Duration::from_secs(5);
 
@@ -49,13 +51,16 @@ impl Relay {
             network: self.network.clone(),
             cancelled: self.cancelled.clone(),
         };
-        let mut copier = None;
+        let (mut copier, mut looked) = (None, tokio::time::Instant::now());
         let mut lanes: HashMap<DestinationId, Working> = HashMap::new();
         while !stop.is_stopped() {
             let rows =
                 self.desk.ask(|books| destinations(books.queue.view(), Reach::Everything)).await?;
             copier = self.keep_copying(copier, &shared, &observer, stop).await?;
-            self.find_sources_again().await?;
+            if looked.elapsed() >= SOURCES {
+                looked = tokio::time::Instant::now();
+                self.find_sources_again().await?;
+            }
             for row in rows {
                 self.keep_working(&mut lanes, row, &shared, &observer).await;
             }
