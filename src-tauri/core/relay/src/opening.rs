@@ -76,10 +76,11 @@ pub(crate) fn open(home: &Home, keys: &Keys) -> Result<Opened, Fault> {
     }
     ledger.append(id_of(home)?, &Event::QueueSetAside, now()).or_fault()?;
     // The spool first: a new queue does not know of its files yet, and nothing of it may be swept away meanwhile.
-    SpoolFolder::set_aside(&home.spool(), now())?;
+    let stamp = now();
+    SpoolFolder::set_aside(&home.spool(), stamp)?;
     let key = QueueKey::new(*keys.queue);
     let (_, Salvaged { instances, lost }) =
-        replace_damaged(&home.queue(), &key, now()).or_fault()?;
+        replace_damaged(&home.queue(), &key, stamp).or_fault()?;
     let set_aside = SetAside { salvaged: instances, lost };
     tracing::error!(salvaged = instances, lost, "the queue is damaged and was put aside");
     let queue = open_queue().or_fault()?;
