@@ -9,8 +9,8 @@ mod peer;
 use peer::{Site, truth};
 use relaypacs_practice_pacs::{CutAt, Fault, Faults, Kind, Which};
 use relaypacs_tests::http::Http;
-use relaypacs_tests::lines::{number, tally};
-use std::collections::BTreeMap;
+use relaypacs_tests::lines::{number, tally, text};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -57,6 +57,12 @@ fn slow() -> Faults {
     )
 }
 
+/// The days that the ledger names.
+fn days(site: &Site) -> BTreeSet<String> {
+    let history = site.cli.run(&["history", "--json"]).unwrap().json().unwrap();
+    history.iter().map(|line| text(line, "at").chars().take(10).collect()).collect()
+}
+
 #[test]
 fn a_clock_that_is_set_between_two_runs_makes_nothing_wait_for_it() {
     for shift in [-400 * DAY, -DAY, -3_600, 3_600, DAY, 400 * DAY] {
@@ -72,6 +78,9 @@ fn a_clock_that_is_set_between_two_runs_makes_nothing_wait_for_it() {
         assert_eq!((ran.status, site.held().len()), (Some(0), 30), "{shift}: {}", ran.stderr);
         let verified = site.cli.run(&["audit", "verify"]).unwrap();
         assert_eq!(verified.status, Some(0), "{shift}: {}", verified.stderr);
+        // The program really goes by the clock that is set here.
+        let days = days(site);
+        assert!(shift.abs() < DAY || days.len() > 1, "{shift}: {days:?}");
     }
 }
 

@@ -65,12 +65,11 @@ fn every_status_and_every_reason_has_a_row() {
     let rows = table();
     let mut seen = [BTreeSet::new(), BTreeSet::new(), BTreeSet::new()];
     for fault in faults(&rows) {
-        match fault {
-            Fault::Status { code, .. } => seen[0].insert(*code),
-            Fault::Reason { code, warning: false, .. } => seen[1].insert(*code),
-            Fault::Reason { code, warning: true, .. } => seen[2].insert(*code),
-            _ => false,
-        };
+        if let Fault::Status { code, .. } = fault {
+            seen[0].insert(*code);
+        } else if let Fault::Reason { code, warning, .. } = fault {
+            seen[if *warning { 2 } else { 1 }].insert(*code);
+        }
     }
     for (named, seen) in [&STATUSES[..], &FAILURES, &WARNINGS].into_iter().zip(seen) {
         let without: Vec<String> = named

@@ -1,10 +1,6 @@
 //! A site as the tests of faults see it: a source, the command line, and the practice archive as a peer that
 //! misbehaves by script. What the archive really holds is read from its folder, not asked of it.
 
-#![expect(
-    clippy::allow_attributes,
-    reason = "what is unused differs from test to test, so it cannot be expected"
-)]
 #![allow(dead_code, reason = "each test that shares this uses another part of it")]
 
 use relaypacs_practice_pacs::{Options, PracticePacs, Running};

@@ -17,10 +17,13 @@ const PAGE: usize = 4096;
 /// Called with a row's values, in the order of the columns.
 type Take<'a> = &'a mut dyn FnMut(Vec<Value>) -> Result<()>;
 
+/// What connects to a copy.
+type Connect<'a> = dyn Fn(&Path) -> rusqlite::Result<Connection> + 'a;
+
 /// A copy of a damaged database, open for reading.
 pub(crate) struct Wreck<'a> {
     path: PathBuf,
-    connect: Box<dyn Fn(&Path) -> rusqlite::Result<Connection> + 'a>,
+    connect: Box<Connect<'a>>,
     conn: Connection,
 }
 

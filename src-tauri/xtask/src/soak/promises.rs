@@ -35,7 +35,7 @@ pub(crate) fn adds_up(site: &mut Site, ran: &Ran) -> Result<()> {
     let mut seen = BTreeSet::new();
     for line in ran.lines.iter().filter(whole) {
         let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        if line["event"] != "verdict" {
+        if line.get("event").is_none_or(|event| event != "verdict") {
             continue;
         }
         let (uid, state) = (text(&line, "sop_instance_uid"), text(&line, "state"));
@@ -133,13 +133,13 @@ fn to_its_end(site: &mut Site) -> Result<()> {
 fn in_the_ledger(site: &mut Site) -> Result<()> {
     let history = site.cli.run(&["history", "--json", "--limit", "100000"])?.json()?;
     let receipts: BTreeSet<u64> =
-        history.iter().filter_map(|line| line["receipt"].as_u64()).collect();
+        history.iter().filter_map(|line| line.get("receipt")?.as_u64()).collect();
     let mut proven = BTreeSet::new();
     for receipt in receipts {
         let ran = site.cli.run(&["receipt", "--json", &receipt.to_string()])?;
         for line in ran.events("receipt_line")? {
             if IN_THE_ARCHIVE.contains(&text(&line, "state")) {
-                proven.insert(line["instance"].to_string());
+                proven.insert(text(&line, "instance").to_owned());
             }
         }
     }
