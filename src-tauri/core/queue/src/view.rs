@@ -91,10 +91,13 @@ AND (?5 IS NULL OR EXISTS (SELECT 1 FROM tally WHERE tally.study_id = study.id
                            AND tally.state = ?5 AND instances > 0))
 AND (NOT ?6 OR NOT EXISTS (SELECT 1 FROM tally WHERE tally.study_id = study.id
                            AND tally.state < 6 AND instances > 0))
+AND (?8 OR EXISTS (SELECT 1 FROM tally JOIN import ON import.id = import_id
+     WHERE tally.study_id = study.id AND instances > 0 AND finished_at IS NOT NULL))
 ORDER BY study.id LIMIT ?7";
 
 impl View<'_> {
-    /// Studies with an id above `after`, at most `limit`.
+    /// Studies with an id above `after`, at most `limit`. Those of which only an import that has not ended knows are left
+    /// out: nobody has decided yet that they are sent.
     ///
     /// # Errors
     /// Those of the database; [`QueueError::Unreadable`].
@@ -103,6 +106,16 @@ impl View<'_> {
         filter: &StudyFilter,
         after: Option<StudyId>,
         limit: u32,
+    ) -> Result<Vec<StudyRow>> {
+        self.all_studies(filter, after, limit, false)
+    }
+
+    fn all_studies(
+        self,
+        filter: &StudyFilter,
+        after: Option<StudyId>,
+        limit: u32,
+        held_too: bool,
     ) -> Result<Vec<StudyRow>> {
         let sql = format!("SELECT {} FROM study {STUDIES}", study::COLUMNS);
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -114,6 +127,7 @@ impl View<'_> {
             filter.with.map(|name| name as i64),
             filter.done,
             limit,
+            held_too,
         ])?;
         let mut out = Vec::new();
         while let Some(row) = rows.next()? {
@@ -185,7 +199,7 @@ impl View<'_> {
     /// [`QueueError::NoSuchRow`], and as for [`View::studies`].
     pub fn study(self, id: StudyId) -> Result<StudyRow> {
         let before = StudyId(id.0.saturating_sub(1));
-        let found = self.studies(&StudyFilter::default(), Some(before), 1)?;
+        let found = self.all_studies(&StudyFilter::default(), Some(before), 1, true)?;
         found.into_iter().find(|row| row.id == id).ok_or(QueueError::NoSuchRow)
     }
 

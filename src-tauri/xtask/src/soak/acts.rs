@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What every send of a soak is given besides: `&["--spool", "always"]` soaks sources that are copied first.
-const MORE: &[&str] = &[];
+/// What every other send is given besides: its source is copied first, also onto a small disk.
+const COPIED: &[&str] = &["--spool", "always", "--spool-keep-free", "1"];
 /// A run of a round may take so long; none does by itself.
 const LONG: Duration = Duration::from_secs(300);
 
@@ -125,8 +125,9 @@ fn run(site: &mut Site) -> Result<()> {
     let sent = new.or(again);
     let folder = sent.and_then(|place| site.studies.get(place)).map(|one| one.folder.clone());
     let root = site.root.clone();
+    let more = if site.chance.happens(0.5) { COPIED } else { &[] };
     let words = match &folder {
-        Some(folder) => [&["send", "--json", path(folder)?, "--to", &root], MORE].concat(),
+        Some(folder) => [&["send", "--json", path(folder)?, "--to", &root], more].concat(),
         None => vec!["run", "--json"],
     };
     let words = [&words[..], &["--patience", &patience]].concat();

@@ -145,6 +145,8 @@ struct Said<'a> {
     of: HashMap<&'a str, Verdict>,
     /// For an instance that was sent alone and is not named: the reason of the one failure that names nobody we know.
     nameless: Option<Verdict>,
+    /// It names an instance as stored that was never sent: whatever it is about, it is not to be relied on.
+    strange: bool,
     alone: bool,
     status: u16,
     full: Option<Reason>,
@@ -159,8 +161,11 @@ impl<'a> Said<'a> {
     ) -> Self {
         let ours: HashSet<&str> = sent.iter().map(|uid| uid.as_str()).collect();
         let status = answer.status;
-        let mut said = Self { of: HashMap::new(), nameless: None, alone, status, full: None };
+        let strange = false;
+        let mut said =
+            Self { of: HashMap::new(), nameless: None, strange, alone, status, full: None };
         for mention in &response.referenced {
+            said.strange |= !ours.contains(mention.sop_instance_uid.as_str());
             said.put(&mention.sop_instance_uid, &ours, reasons::stored(mention.reason, status));
         }
         for mention in &response.failed {
@@ -216,6 +221,10 @@ impl<'a> Said<'a> {
     fn silent(&self, unsaid: &Unsaid) -> Verdict {
         if matches!(unsaid.scope, Scope::Destination { .. }) || self.status >= 500 {
             return unsaid.verdict;
+        }
+        if self.strange {
+            let reason = Reason::new(Code::AnswerNotUnderstood).with_status(self.status);
+            return Verdict::Unknown(reason);
         }
         match (self.alone, self.nameless) {
             (true, Some(nameless)) => nameless,

@@ -264,7 +264,7 @@ fn the_body_is_believed_and_the_status_is_not() {
         ("named twice the same way", 200, stored(&[1, 1]), 1, "stored |"),
         ("invented UIDs for what cannot be read (dcm4chee)", 202, body(&[(1, 0)], &[(777, 0xC499)]), 2, "stored alone:not_understood |"),
         ("invented UIDs, alone (dcm4chee)", 409, body(&[], &[(777, 0xC499)]), 1, "refused:not_understood |"),
-        ("a UID that was never sent is stored", 200, stored(&[777]), 1, "refused:not_understood |"),
+        ("a UID that was never sent is stored", 200, stored(&[777]), 1, "ask:answer_not_understood |"),
         ("a failure without a reason", 202, body(&[(1, 0)], &[(2, 0)]), 2, "stored alone:refused_by_archive |"),
         ("other failures, alone", 409, r#"{"0008119A":{"vr":"SQ","Value":[{"00081197":{"vr":"US","Value":[290]}}]}}"#.into(), 1, "refused:sop_class_not_supported |"),
         ("XML to whoever asks for JSON", 200, r#"<NativeDicomModel><DicomAttribute tag="00081199" vr="SQ"><Item number="1"><DicomAttribute tag="00081155" vr="UI"><Value number="1">1.1</Value></DicomAttribute></Item></DicomAttribute></NativeDicomModel>"#.into(), 1, "stored |"),
