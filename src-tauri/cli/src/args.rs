@@ -196,7 +196,7 @@ pub(crate) enum QueueAction {
     List,
     /// Send nothing of these studies (or of all) until they are resumed
     Pause { studies: Vec<String> },
-    /// Go on with these studies (or all)
+    /// Go on with these studies (or with the queue as a whole; a study that was paused by name stays so)
     Resume { studies: Vec<String> },
     /// Try again what failed, of these studies (or all), and nothing else
     Retry { studies: Vec<String> },

@@ -24,22 +24,15 @@ pub enum Retry {
 
 impl Queue {
     /// Pauses or resumes. Nothing paused is claimed or asked about; what is on its way goes on. A study is worked
-    /// where neither it nor its destination nor the whole queue is paused; resuming the whole queue resumes all of them.
+    /// where neither it nor its destination nor the whole queue is paused.
     ///
     /// # Errors
     /// [`QueueError::NoSuchRow`], and those of the database.
     pub fn pause(&mut self, scope: Scope, paused: bool) -> Result<()> {
         self.durably(|tx| match scope {
-            Scope::All => {
-                if !paused {
-                    // Everything goes on, also what was paused by its name.
-                    tx.execute("UPDATE study SET paused = 0 WHERE paused <> 0", [])?;
-                    tx.execute("UPDATE destination SET paused = 0 WHERE paused <> 0", [])?;
-                }
-                one_row(
-                    tx.execute("UPDATE setting SET value = ?1 WHERE name = 'paused'", [paused])?,
-                )
-            }
+            Scope::All => one_row(
+                tx.execute("UPDATE setting SET value = ?1 WHERE name = 'paused'", [paused])?,
+            ),
             Scope::Destination(id) => one_row(tx.execute(
                 "UPDATE destination SET paused = ?2 WHERE id = ?1",
                 params![id, paused],
