@@ -57,6 +57,16 @@ fn streams_that_claim_to_be_huge_are_refused() {
 }
 
 #[test]
+fn a_jpeg_xl_that_claims_to_be_huge_is_refused() {
+    // 30,000 to the square, everything else by default: one frame, whose groups are all empty.
+    let size: u64 = (29_999 << 3) | (0b10 << 1) | (1 << 21) | (0b11 << 24);
+    let stream = [&[0xFF, 0x0A][..], &size.to_le_bytes()[..4], &[1], &[0; 64 << 10]].concat();
+    for syntax in ["1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.112"] {
+        assert_eq!(answer(&encapsulated(syntax, &stream)), Err(Placeholder::TooLarge));
+    }
+}
+
+#[test]
 fn a_million_sequences_within_each_other_do_not_exhaust_the_stack() {
     let mut bytes = file(EXPLICIT, &[]);
     let mut level = element(0x0040_0275, &Value::Item(Vec::new()));
@@ -92,6 +102,7 @@ fn streams_that_are_cut_or_broken_give_a_picture_or_a_placeholder() {
         "grey_jpll_sv1",
         "grey_j2k",
         "grey_htj2k",
+        "grey_jxl",
         "rgb_jpeg",
         "rgb_jls_2",
     ];
