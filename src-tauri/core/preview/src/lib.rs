@@ -33,6 +33,8 @@ mod syntax;
 mod voi;
 mod walk;
 mod wire;
+#[cfg(test)]
+mod witness;
 pub mod worker;
 
 pub use picture::Picture;
