@@ -100,7 +100,7 @@ fn front(bytes: &[u8]) -> Result<Front, Placeholder> {
     for frame in frames {
         let header = frame.header();
         let pixels = u64::from(header.sample_width(1)) * u64::from(header.sample_height(1));
-        all = all.saturating_add(pixels.saturating_mul(3));
+        all = all.saturating_add(pixels.saturating_mul(u64::from(channels)));
         transformed |= header.do_ycbcr;
     }
     if all > SAMPLES_MOST * 2 {
