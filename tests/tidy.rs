@@ -37,6 +37,8 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("hyper", &["practice-pacs"]),
     ("jpeg-decoder", &["preview"]),
     ("jpeg2k", &["preview"]),
+    ("dicom-pixeldata", &["preview"]),
+    ("jxl-oxide", &["preview"]),
     ("png", &["preview"]),
 ];
 

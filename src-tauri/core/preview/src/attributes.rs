@@ -20,8 +20,8 @@ pub(crate) enum Photometric {
     YbrFull,
     YbrFull422,
     YbrPartial422,
-    /// YBR_ICT and YBR_RCT: RGB once JPEG 2000 is decoded.
-    YbrJpeg2000,
+    /// YBR_ICT and YBR_RCT of JPEG 2000, XYB of JPEG XL: RGB once it is decoded.
+    OfCodec,
 }
 
 /// What a sample is.
@@ -139,7 +139,7 @@ fn photometric(found: &Found, channels: u32) -> Result<Photometric, Placeholder>
         Some("YBR_FULL") => Photometric::YbrFull,
         Some("YBR_FULL_422") => Photometric::YbrFull422,
         Some("YBR_PARTIAL_422") => Photometric::YbrPartial422,
-        Some("YBR_ICT" | "YBR_RCT") => Photometric::YbrJpeg2000,
+        Some("YBR_ICT" | "YBR_RCT" | "XYB") => Photometric::OfCodec,
         Some("MONOCHROME2") => Photometric::Monochrome2,
         None if channels == 3 => Photometric::Rgb,
         None => Photometric::Monochrome2,

@@ -2,8 +2,9 @@
 //!
 //! This room knows no SQL, no HTTP, no queue and no files: it is given a [`Source`] of bytes. Pixel data is hostile:
 //! it is decoded in a child process with limits on memory and time ([`worker`]), which the parent ends when it is too
-//! slow or no longer wanted. Where no child can be started the same code runs in a guarded thread. Nothing here ends a
-//! send: every file gives a [`Picture`] or a [`Placeholder`]. Pictures are patient data: they stay in memory.
+//! slow or no longer wanted. Where no child can be started the same code runs in a guarded thread, but for JPEG XL, whose
+//! decoder only the limits of a child hold. Nothing here ends a send: every file gives a [`Picture`] or a
+//! [`Placeholder`]. Pictures are patient data: they stay in memory.
 //!
 //! The data set is read by a walk of our own ([PS3.5 section 7](https://dicom.nema.org/medical/dicom/current/output/html/part05.html)),
 //! which holds every length against the bytes that are left and does not recurse: a general parser trusts declared
@@ -33,6 +34,8 @@ mod syntax;
 mod voi;
 mod walk;
 mod wire;
+#[cfg(test)]
+mod witness;
 pub mod worker;
 
 pub use picture::Picture;

@@ -1,6 +1,7 @@
 //! The face of this room: asked for a picture of an instance, it answers from memory or has a worker make it.
 
 use crate::cache::Cache;
+use crate::codec::Decoders;
 use crate::pool::{LOOK, Pool, locked};
 use crate::{Cancel, Picture, Placeholder, Request, Source, worker};
 use std::process::Command;
@@ -134,7 +135,8 @@ impl Threads {
         let (answer, answered) = mpsc::channel();
         let (request, threads) = (*request, Arc::clone(this));
         let started = thread::Builder::new().stack_size(STACK).spawn(move || {
-            let _unheard = answer.send(worker::guarded(source.as_mut(), &request));
+            let _unheard =
+                answer.send(worker::guarded(Decoders::Bounded, source.as_mut(), &request));
             threads.release();
         });
         if started.is_err() {

@@ -1,7 +1,7 @@
 //! The whole way from the bytes of an instance to a picture. This is what runs in the worker process.
 
 use crate::attributes::{Image, Number, Photometric, without_pixels};
-use crate::codec::{self, Layout};
+use crate::codec::{self, Decoders, Layout};
 use crate::collect::{Context, Found, Pixels};
 use crate::element::{PIXEL_DATA, Way};
 use crate::file::{self, Start};
@@ -18,8 +18,28 @@ use crate::{Held, Picture, Placeholder, Request, Source, colour, picture, scale,
 /// # Errors
 /// The placeholder to show in its place.
 pub fn render(source: &mut dyn Source, request: &Request) -> Result<Picture, Placeholder> {
+    render_by(Decoders::Bounded, source, request)
+}
+
+/// As [`render`], with the decoders given.
+pub(crate) fn render_by(
+    decoders: Decoders,
+    source: &mut dyn Source,
+    request: &Request,
+) -> Result<Picture, Placeholder> {
+    let (raster, image) = decoded(decoders, source, request)?;
+    finished(raster, &image, request)
+}
+
+/// The samples of one frame and what the data set says of them.
+pub(crate) fn decoded(
+    decoders: Decoders,
+    source: &mut dyn Source,
+    request: &Request,
+) -> Result<(Raster, Image), Placeholder> {
     let mut view = View::new(source);
-    let start = file::start(&mut view)?;
+    let mut start = file::start(&mut view)?;
+    start.syntax.codec = decoders.permit(start.syntax.codec);
     if !start.syntax.deflated {
         return of_data_set(&mut view, start, request);
     }
@@ -32,7 +52,7 @@ fn of_data_set(
     view: &mut View<'_>,
     start: Start,
     request: &Request,
-) -> Result<Picture, Placeholder> {
+) -> Result<(Raster, Image), Placeholder> {
     let found = walk(view, start.at, start.syntax.way, request.frame)?;
     let image = found.pixels.is_some() || found.short(0x0028_0010).is_some();
     if image && start.syntax.codec == Codec::Video {
@@ -52,7 +72,7 @@ fn of_data_set(
         return Err(Placeholder::NoSuchFrame);
     }
     let raster = frame(view, &found, pixels, &image, start.syntax, request)?;
-    finished(raster, &image, request)
+    Ok((raster, image))
 }
 
 /// Reads the bytes of the wanted frame, and only those, and decodes them.

@@ -14,6 +14,7 @@ pub(crate) enum Codec {
     JpegLs,
     /// JPEG 2000 and High-Throughput JPEG 2000.
     Jpeg2000,
+    JpegXl,
     Video,
     Unknown,
 }
@@ -55,6 +56,7 @@ impl Syntax {
             ".4.90" | ".4.91" | ".4.92" | ".4.93" | ".4.201" | ".4.202" | ".4.203" => {
                 Codec::Jpeg2000
             }
+            ".4.110" | ".4.111" | ".4.112" => Codec::JpegXl,
             _ => numbered(end),
         };
         Self { codec, ..plain }
@@ -68,5 +70,22 @@ fn numbered(end: &str) -> Codec {
         Some(50..=70) => Codec::Jpeg,
         Some(100..=108) => Codec::Video,
         _ => Codec::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dicom_transfer_syntax_registry::TransferSyntaxRegistry;
+
+    #[test]
+    fn what_the_registry_decodes_is_decoded_here_too() {
+        let decoded = TransferSyntaxRegistry.iter().filter(|one| one.pixel_data_reader().is_some());
+        let mut count = 0;
+        for syntax in decoded {
+            assert_ne!(Syntax::of(syntax.uid()).codec, Codec::Unknown, "{}", syntax.name());
+            count += 1;
+        }
+        assert!(count >= 15, "{count}");
     }
 }

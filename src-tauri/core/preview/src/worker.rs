@@ -5,7 +5,9 @@
 //! patient's image). Windows has no such limit that can be set without `unsafe`; there the checks before each
 //! allocation and the parent's clock are what holds.
 
-use crate::{Placeholder, Request, Source, render, wire};
+use crate::codec::Decoders;
+use crate::render::render_by;
+use crate::{Placeholder, Request, Source, wire};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, ExitCode};
@@ -60,7 +62,8 @@ fn serve(
 ) -> io::Result<()> {
     while let Some((request, size)) = wire::asked(from)? {
         clock.start();
-        let answer = guarded(&mut Piped { from, to, size, clock }, &request);
+        let mut source = Piped { from, to, size, clock };
+        let answer = guarded(Decoders::Registry, &mut source, &request);
         clock.stop();
         wire::done(to, &answer)?;
     }
@@ -69,10 +72,11 @@ fn serve(
 
 /// Renders; a decoder that panics has met a damaged file.
 pub(crate) fn guarded(
+    decoders: Decoders,
     source: &mut dyn Source,
     request: &Request,
 ) -> Result<crate::Picture, Placeholder> {
-    panic::catch_unwind(AssertUnwindSafe(|| render(source, request)))
+    panic::catch_unwind(AssertUnwindSafe(|| render_by(decoders, source, request)))
         .unwrap_or(Err(Placeholder::Damaged))
 }
 

@@ -8,6 +8,7 @@ mod jpeg_huffman;
 mod jpegls;
 mod jpegls_context;
 mod jpegls_stream;
+mod jpegxl;
 mod native;
 mod rle;
 
@@ -18,6 +19,22 @@ use crate::samples::Raster;
 use crate::syntax::Codec;
 
 pub(crate) use native::{Layout, length as native_length};
+
+/// Which decoders may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Decoders {
+    /// Those whose memory is bounded before they begin, for any bytes.
+    Bounded,
+    /// Also those of the DICOM registry, which only the limits of a worker hold.
+    Registry,
+}
+
+impl Decoders {
+    /// The codec where it may be used, else an unknown one.
+    pub(crate) fn permit(self, codec: Codec) -> Codec {
+        if codec == Codec::JpegXl && self == Self::Bounded { Codec::Unknown } else { codec }
+    }
+}
 
 /// Decodes one frame. `edge`: the wanted longest edge, for decoders that can leave out detail.
 pub(crate) fn decode(
@@ -34,6 +51,7 @@ pub(crate) fn decode(
         Codec::Jpeg => jpeg::decode(bytes, image),
         Codec::JpegLs => jpegls::decode(bytes, image),
         Codec::Jpeg2000 => jpeg2000::decode(bytes, image, edge),
+        Codec::JpegXl => jpegxl::decode(bytes, image),
         Codec::Video => Err(Placeholder::Video),
         Codec::Unknown => Err(Placeholder::UnknownCompression),
     }

@@ -20,7 +20,8 @@ const OURS: &[&str] = &[
     "grey_jpeg12.dcm",
 ];
 /// Fixtures whose decoders are not.
-const OTHERS: &[&str] = &["rgb_jpeg.dcm", "grey_jpll_sv1.dcm", "grey_j2k.dcm", "rgb_htj2k.dcm"];
+const OTHERS: &[&str] =
+    &["rgb_jpeg.dcm", "grey_jpll_sv1.dcm", "grey_j2k.dcm", "rgb_htj2k.dcm", "rgb_jxl.dcm"];
 
 fn mutated(name: &str, changes: &[(usize, u8)], cut: usize) -> Vec<u8> {
     let mut bytes = fixture(name);

@@ -72,8 +72,6 @@ const WITHOUT_PICTURE: &[&str] = &[
     "JPEG2000-embedded-sequence-delimiter.dcm: damaged_pixels",
     // Its pixels are on a server (JPIP).
     "jpip_referenced.dcm: unknown_compression",
-    // JPEG XL.
-    "jxl_lossless_16.dcm: unknown_compression",
     // Plain pixels that are declared as JPEG.
     "genFile.dcm: damaged_pixels",
 ];

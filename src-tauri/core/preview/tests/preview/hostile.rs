@@ -57,6 +57,46 @@ fn streams_that_claim_to_be_huge_are_refused() {
 }
 
 #[test]
+fn a_jpeg_xl_that_claims_to_be_huge_is_refused() {
+    // 30,000 to the square, everything else by default: one frame, whose groups are all empty.
+    let size: u64 = (29_999 << 3) | (0b10 << 1) | (1 << 21) | (0b11 << 24);
+    let stream = [&[0xFF, 0x0A][..], &size.to_le_bytes()[..4], &[1], &[0; 64 << 10]].concat();
+    for syntax in ["1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.112"] {
+        assert_eq!(answer(&encapsulated(syntax, &stream)), Err(Placeholder::TooLarge));
+    }
+}
+
+/// Numbers of so many bits each, the lowest bit first, filled up to a byte.
+fn packed(fields: &[(u64, u32)]) -> Vec<u8> {
+    let bits: Vec<u64> = fields
+        .iter()
+        .flat_map(|(value, bits)| (0..*bits).map(move |bit| value >> bit & 1))
+        .collect();
+    bits.chunks(8)
+        .map(|eight| eight.iter().rev().fold(0, |byte, bit| byte << 1 | *bit as u8))
+        .collect()
+}
+
+#[test]
+fn a_jpeg_xl_with_a_frame_that_is_larger_than_the_image_is_refused() {
+    // 8 to the square, everything else by default.
+    let image = packed(&[(1, 1), (0, 5), (1, 3), (0b11, 2)]);
+    let frame = |edge: u64| {
+        let (edge, at) = ((0b11 | (edge - 18_688) << 2, 32), (0, 10));
+        // Not by default; a regular frame by VarDCT; scales of colours; one pass; cut to a place and a size of its own;
+        // replaces what is there; the last one; without a name, filtered by default, without extensions; whole.
+        let before = [(0, 1), (0, 3), (0, 2), (0, 2), (3, 3), (2, 3), (0, 2), (1, 1)];
+        let after = [(0, 2), (1, 1), (0, 2), (1, 1), (0, 2), (0, 1)];
+        packed(&[&before[..], &[at, at, edge, edge], &after].concat())
+    };
+    let answer = |edge| {
+        let stream = [&[0xFF, 0x0A][..], &image, &frame(edge), &[0; 64 << 10]].concat();
+        answer(&encapsulated("1.2.840.10008.1.2.4.112", &stream))
+    };
+    assert_eq!(answer(30_000), Err(Placeholder::TooLarge));
+}
+
+#[test]
 fn a_million_sequences_within_each_other_do_not_exhaust_the_stack() {
     let mut bytes = file(EXPLICIT, &[]);
     let mut level = element(0x0040_0275, &Value::Item(Vec::new()));
@@ -92,6 +132,7 @@ fn streams_that_are_cut_or_broken_give_a_picture_or_a_placeholder() {
         "grey_jpll_sv1",
         "grey_j2k",
         "grey_htj2k",
+        "grey_jxl",
         "rgb_jpeg",
         "rgb_jls_2",
     ];

@@ -44,7 +44,8 @@ fn a_grey_image_has_the_same_pixels_in_each_transfer_syntax() {
     let (preview, expected) = (preview(), pattern());
     let expected: Vec<u8> = expected.into_iter().map(shown).collect();
     let exact = [
-        "grey", "implicit", "big", "deflated", "rle", "jpll_sv1", "jpll_p14", "jls", "j2k", "htj2k",
+        "grey", "implicit", "big", "deflated", "rle", "jpll_sv1", "jpll_p14", "jls", "j2k",
+        "htj2k", "jxl",
     ];
     let near = [("jls_near3", 1), ("jpeg12", 4)];
     for (name, tolerance) in exact.into_iter().map(|name| (name, 0)).chain(near) {
@@ -65,7 +66,8 @@ fn a_grey_image_has_the_same_pixels_in_each_transfer_syntax() {
 fn a_colour_image_has_the_same_pixels_in_each_transfer_syntax() {
     let (preview, expected) = (preview(), colours());
     let exact = ["rgb.dcm", "rgb_big.dcm", "rgb_rle.dcm", "rgb_j2k.dcm", "rgb_htj2k.dcm"];
-    let exact = exact.into_iter().chain(["rgb_jls_0.dcm", "rgb_jls_1.dcm", "rgb_jls_2.dcm"]);
+    let more = ["rgb_jls_0.dcm", "rgb_jls_1.dcm", "rgb_jls_2.dcm", "rgb_jxl.dcm"];
+    let exact = exact.into_iter().chain(more);
     let near = [("rgb_jpeg.dcm", 24), ("rgb_jpeg_rgb.dcm", 16)];
     for (name, tolerance) in exact.map(|name| (name, 0)).chain(near) {
         let picture = frame(&preview, &fixture(name), &whole());

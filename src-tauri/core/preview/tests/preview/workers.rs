@@ -73,6 +73,17 @@ fn without_a_worker_process_the_same_picture_comes_out() {
 }
 
 #[test]
+fn what_only_the_limits_of_a_worker_hold_is_decoded_in_a_worker_alone() {
+    let guarded = Preview::in_process(Settings::default());
+    for name in ["grey_jxl.dcm", "rgb_jxl.dcm"] {
+        let bytes = fixture(name);
+        assert!(frame(&preview(), &bytes, &Request::thumbnail(64)).is_ok(), "{name}");
+        let answer = frame(&guarded, &bytes, &Request::thumbnail(64));
+        assert_eq!(answer.err(), Some(Placeholder::UnknownCompression), "{name}");
+    }
+}
+
+#[test]
 fn a_worker_that_cannot_be_started_is_a_placeholder() {
     let preview = Preview::new(|| Command::new("/no/such/program"), Settings::default());
     let answer = frame(&preview, &fixture("grey.dcm"), &Request::thumbnail(64));
