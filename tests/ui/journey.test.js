@@ -211,7 +211,7 @@ test("a refusal within a dialog is explained in the dialog and spoken there", as
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "settings", hash: "settings" });
   await page.evaluate(() => (globalThis.fake.refusals.destination_sign_in = "sign_in_needed"));
-  await page.locator('[data-do="sign_in"]').first().click();
+  await page.locator('[data-do="remedy_sign_in"]').first().click();
   await page.locator('[data-do="sign_in_user"]').fill("desk");
   await page.locator('[data-do="sign_in_password"]').fill("wrong");
   await page.locator('[data-do="sign_in_confirm"]').click();
