@@ -44,7 +44,11 @@ function where({ destination, modality, verdict, days, search }, now) {
   if (days) add("at >= ?", now - days * DAY);
   const words = search.trim();
   // No wildcards of the person's: % and _ are looked for as they are.
-  if (words) add("(destination LIKE ? ESCAPE '!' OR modality LIKE ? ESCAPE '!' OR CAST(receipt AS TEXT) LIKE ? ESCAPE '!')", `%${words.replace(/[%_!]/g, "!$&")}%`);
+  if (words)
+    add(
+      "(destination LIKE ? ESCAPE '!' OR modality LIKE ? ESCAPE '!' OR CAST(receipt AS TEXT) LIKE ? ESCAPE '!')",
+      `%${words.replace(/[%_!]/g, "!$&")}%`,
+    );
   return { text: terms.join(" AND "), values };
 }
 
@@ -53,13 +57,19 @@ export async function history(filter, now, offset, limit) {
   const { text, values } = where(filter, now);
   const [{ total }] = await select(`SELECT count(*) AS total FROM ${STUDIES} WHERE ${text}`, values);
   const place = `LIMIT $${values.length + 1} OFFSET $${values.length + 2}`;
-  const rows = await select(`SELECT * FROM ${STUDIES} WHERE ${text} ORDER BY last DESC ${place}`, [...values, limit, offset]);
+  const rows = await select(`SELECT * FROM ${STUDIES} WHERE ${text} ORDER BY last DESC ${place}`, [
+    ...values,
+    limit,
+    offset,
+  ]);
   return { total, rows };
 }
 
 /** What there is to filter by. @returns {Promise<{ destinations: string[], modalities: string[] }>} */
 export async function filters() {
-  const destinations = await select("SELECT DISTINCT destination AS word FROM view_receipt ORDER BY destination LIMIT 200");
+  const destinations = await select(
+    "SELECT DISTINCT destination AS word FROM view_receipt ORDER BY destination LIMIT 200",
+  );
   const modalities = await select("SELECT DISTINCT modality AS word FROM view_sent ORDER BY modality LIMIT 200");
   const words = (/** @type {any[]} */ rows) => rows.map(({ word }) => word).filter(Boolean);
   return { destinations: words(destinations), modalities: words(modalities) };

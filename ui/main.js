@@ -43,7 +43,13 @@ function told(some) {
   dress();
   speak.changed(before, now);
   if (now.review && (!before?.review || before.review.name !== now.review.name)) beginReview();
-  if (before && now.done && now.done.receipt !== before.done?.receipt && ui.screen === "queue" && ui.dialogs.length === 0) {
+  if (
+    before &&
+    now.done &&
+    now.done.receipt !== before.done?.receipt &&
+    ui.screen === "queue" &&
+    ui.dialogs.length === 0
+  ) {
     location.hash = "send";
   }
   redraw();

@@ -125,7 +125,12 @@ export class Pictures {
     if (this.#pages.has(at)) return;
     this.#pages.set(at, []);
     try {
-      const { total, rows } = await call("review_images", { study: this.#study, series: this.#series, offset: at * PAGE, limit: PAGE });
+      const { total, rows } = await call("review_images", {
+        study: this.#study,
+        series: this.#series,
+        offset: at * PAGE,
+        limit: PAGE,
+      });
       this.#pages.set(at, rows);
       this.total = Math.max(1, total);
     } catch {

@@ -91,21 +91,26 @@ const show = (screen) => {
 
 /** @param {number} [known] */
 function signIn(known) {
-  const one = state().destinations.find(({ id, standing }) => (known === undefined ? standing === "needs_sign_in" : id === known));
+  const one = state().destinations.find(({ id, standing }) =>
+    known === undefined ? standing === "needs_sign_in" : id === known,
+  );
   if (one) open({ kind: "sign_in", id: one.id });
   else show("settings");
 }
 
 /** @param {number} [known] */
 function tryNow(known) {
-  const those = state().destinations.filter(({ id, standing }) => (known === undefined ? standing !== "ready" : id === known));
+  const those = state().destinations.filter(({ id, standing }) =>
+    known === undefined ? standing !== "ready" : id === known,
+  );
   those.forEach(({ id }) => ask("destination_try_now", { id }));
 }
 
 /** @type {Record<string, (failure: Failure, context: Context) => void>} */
 const ACTS = {
   copy: (failure, { numbers }) => void copied(`RelayPACS ${failure.code}${numbers ? ` ${numbers}` : ""}`),
-  retry: (_, { again, study }) => (again ? again() : void ask("queue_wish", { wish: "retry", studies: study === undefined ? null : [study] })),
+  retry: (_, { again, study }) =>
+    again ? again() : void ask("queue_wish", { wish: "retry", studies: study === undefined ? null : [study] }),
   choose: () => {
     show("send");
     ask(state().platform.can_choose_folder ? "choose_folder" : "choose_files");

@@ -23,7 +23,7 @@ const formats = new Map();
 export function useLanguage(wanted) {
   const theirs = navigator.languages ?? [];
   const short = (/** @type {string} */ one) => one.slice(0, 2).toLowerCase();
-  const chosen = wanted === "system" ? theirs.map(short).find((one) => one in LANGUAGES) ?? "en" : wanted;
+  const chosen = wanted === "system" ? (theirs.map(short).find((one) => one in LANGUAGES) ?? "en") : wanted;
   if (chosen === language && formats.size > 0) return;
   language = chosen in LANGUAGES ? chosen : "en";
   words = LANGUAGES[language];
@@ -39,7 +39,8 @@ export function useLanguage(wanted) {
  */
 export function t(key, values = {}) {
   const entry = words[key] ?? LANGUAGES.en[key] ?? key;
-  const form = typeof entry === "string" ? entry : entry[/** @type {"one"} */ (plural.select(Number(values.n)))] ?? entry.other;
+  const form =
+    typeof entry === "string" ? entry : (entry[/** @type {"one"} */ (plural.select(Number(values.n)))] ?? entry.other);
   return form.replace(/\{(\w+)\}/g, (_, name) => {
     const value = values[name] ?? "";
     if (typeof value === "number") return number(value);
@@ -62,7 +63,9 @@ export const number = (value) => format("number", () => new Intl.NumberFormat(lo
 /** A share from 0 to 1; never rounded up to a whole that it is not. @param {number} share */
 export function percent(share) {
   const whole = share >= 1 ? 1 : Math.floor(share * 1000) / 1000;
-  return format("percent", () => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 })).format(whole);
+  return format("percent", () => new Intl.NumberFormat(locale, { style: "percent", maximumFractionDigits: 1 })).format(
+    whole,
+  );
 }
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];

@@ -17,7 +17,8 @@ function say(words) {
   // Words that come together are spoken together; the same words twice have to be new words for the page.
   requestAnimationFrame(() => {
     // The voice of the dialog on top, where one is open: what lies behind it is silent.
-    const place = [...document.querySelectorAll("dialog[open] > [data-voice]")].pop() ?? document.getElementById("voice");
+    const place =
+      [...document.querySelectorAll("dialog[open] > [data-voice]")].pop() ?? document.getElementById("voice");
     if (place) {
       const line = document.createElement("p");
       line.textContent = waiting.join(" ");
@@ -32,7 +33,13 @@ function looking(before, now) {
   if (now.looking && !before?.looking) say(t("voice.looking"));
   if (now.review && !before?.review) {
     const { studies, patients, images } = now.review;
-    say(t("voice.found", { studies: t("n.studies", { n: studies }), patients: t("n.patients", { n: patients }), images: t("n.images", { n: images }) }));
+    say(
+      t("voice.found", {
+        studies: t("n.studies", { n: studies }),
+        patients: t("n.patients", { n: patients }),
+        images: t("n.images", { n: images }),
+      }),
+    );
   }
   if (before?.looking && !now.looking && !now.review) say(t("voice.looking_ended"));
   if (now.drop === "over" && before?.drop !== "over") say(t("drop.over"));
@@ -47,7 +54,11 @@ function sending(before, now) {
   if (is.source_free?.free && !was.source_free?.free) say(t("source.free", { name: is.source_free.name }));
   if (now.done && now.done.receipt !== before.done?.receipt) {
     const { complete, images, in_archive, destination } = now.done;
-    say(complete ? t("done.all", { n: images, destination }) : t("done.some", { n: images, there: in_archive, destination }));
+    say(
+      complete
+        ? t("done.all", { n: images, destination })
+        : t("done.some", { n: images, there: in_archive, destination }),
+    );
   }
 }
 

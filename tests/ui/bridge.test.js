@@ -47,5 +47,8 @@ test("the ledger is asked under its fixed name", async () => {
 
 test("the address of a picture holds its token, frame and window, and nothing else gets into it", () => {
   assert.equal(backend.pictureUrl("a/b?c"), "relaypacs://localhost/picture/a%2Fb%3Fc?frame=0&edge=256");
-  assert.equal(backend.pictureUrl("t", { frame: 3, edge: 512, center: 40, width: 400 }), "relaypacs://localhost/picture/t?frame=3&edge=512&center=40&width=400");
+  assert.equal(
+    backend.pictureUrl("t", { frame: 3, edge: 512, center: 40, width: 400 }),
+    "relaypacs://localhost/picture/t?frame=3&edge=512&center=40&width=400",
+  );
 });

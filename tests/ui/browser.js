@@ -5,7 +5,15 @@ import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 import { serve } from "./server.js";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /** The browser: the one that is named, or the first of the usual ones that is there. */
@@ -53,7 +61,7 @@ export const settle = (page) =>
   page.evaluate(async () => {
     const frame = () => new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
     let before = "";
-    for (let same = 0; same < 3; ) {
+    for (let same = 0; same < 3;) {
       await frame();
       const now = `${document.body.innerText.length} ${document.querySelectorAll("*").length}`;
       same = now === before ? same + 1 : 0;

@@ -10,7 +10,9 @@ import { newPage, start, visit } from "./browser.js";
 import { faults } from "./look.js";
 import { UI } from "./server.js";
 
-const CODES = [...readFileSync(join(UI, "../src-tauri/core/model/src/code.rs"), "utf8").matchAll(/^ {4}[A-Z]\w+ = "(\w+)",$/gm)].map((found) => found[1]);
+const CODES = [
+  ...readFileSync(join(UI, "../src-tauri/core/model/src/code.rs"), "utf8").matchAll(/^ {4}[A-Z]\w+ = "(\w+)",$/gm),
+].map((found) => found[1]);
 let run;
 before(async () => void (run = await start()));
 after(() => run.end());
@@ -26,12 +28,16 @@ for (const [language, words] of Object.entries({ en, de })) {
       const note = page.locator(`[data-code="${code}"]`);
       await note.waitFor();
       const text = await note.innerText();
-      for (const part of ["happened", "lost", "now"]) assert.ok(text.includes(words[`code.${code}.${part}`]), `${code} ${part}: ${text}`);
+      for (const part of ["happened", "lost", "now"])
+        assert.ok(text.includes(words[`code.${code}.${part}`]), `${code} ${part}: ${text}`);
       assert.ok(text.includes(code), `${code} does not show its code`);
       if ((await note.locator('[data-do^="remedy_"]').count()) === 0) withoutButton.push(code);
       assert.deepEqual(await page.evaluate(faults, {}), [], code);
     }
-    assert.deepEqual(withoutButton.filter((code) => !["wrong_key", "queue_too_new", "queue_salvaged"].includes(code)), []);
+    assert.deepEqual(
+      withoutButton.filter((code) => !["wrong_key", "queue_too_new", "queue_salvaged"].includes(code)),
+      [],
+    );
     assert.deepEqual(wrong, []);
     await context.close();
   });
@@ -40,7 +46,9 @@ for (const [language, words] of Object.entries({ en, de })) {
 test("a code that the pages do not know yet shows what the core says", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "send" });
-  await page.evaluate(() => globalThis.fake.change({ notice: { code: "brand_new", message: "It rained. Nothing is lost.", hint: "Wait." } }));
+  await page.evaluate(() =>
+    globalThis.fake.change({ notice: { code: "brand_new", message: "It rained. Nothing is lost.", hint: "Wait." } }),
+  );
   const text = await page.locator('[data-code="brand_new"]').innerText();
   assert.match(text, /It rained\. Nothing is lost\.\s+Wait\./);
   await page.close();

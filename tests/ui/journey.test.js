@@ -9,7 +9,8 @@ before(async () => void (run = await start()));
 after(() => run.end());
 
 const step = (page) => page.evaluate(() => globalThis.fake.step());
-const focused = (page) => page.evaluate(() => document.activeElement?.getAttribute("data-do") ?? document.activeElement?.tagName ?? "");
+const focused = (page) =>
+  page.evaluate(() => document.activeElement?.getAttribute("data-do") ?? document.activeElement?.tagName ?? "");
 const heard = async (page) => {
   await settle(page);
   return page.evaluate(() => document.getElementById("voice")?.textContent ?? "");
@@ -51,7 +52,10 @@ test("a disc goes to the PACS by keyboard alone: look, tick, preview, send, wait
   for (let n = 0; n < 60 && (await focused(page)) !== "tick"; n += 1) await page.keyboard.press("Shift+Tab");
   await page.keyboard.press("Home");
   await settle(page);
-  assert.match(await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""), /Chest with contrast.*MÜLLER/);
+  assert.match(
+    await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? ""),
+    /Chest with contrast.*MÜLLER/,
+  );
   await page.keyboard.press("Space");
   await settle(page);
   assert.equal(await page.locator(":checked[data-do=tick]").count(), 1);
@@ -113,7 +117,10 @@ test("one patient: everything is ticked, and all of it is sent without naming ea
   assert.equal(await page.locator(":checked[data-do=tick]").count(), 2);
   await page.locator('[data-do="review_send"]').click();
   await screen(page, "queue");
-  assert.deepEqual(await page.evaluate(() => globalThis.fake.calls.find(([name]) => name === "review_send")[1]), { studies: null, priority: "routine" });
+  assert.deepEqual(await page.evaluate(() => globalThis.fake.calls.find(([name]) => name === "review_send")[1]), {
+    studies: null,
+    priority: "routine",
+  });
   await page.close();
 });
 
@@ -131,7 +138,10 @@ test("cancelling says what is in the PACS already and does nothing until it is c
   await visit(page, run.url, { fake: "queue", hash: "queue" });
   await page.locator('[data-do="queue_details"]').first().click();
   await page.locator('[data-do="queue_cancel"]').click();
-  assert.match(await page.locator("dialog[data-dialog=cancel]").innerText(), /640 of 1,148 images are already in Main PACS/);
+  assert.match(
+    await page.locator("dialog[data-dialog=cancel]").innerText(),
+    /640 of 1,148 images are already in Main PACS/,
+  );
   await page.keyboard.press("Escape");
   const wishes = () => page.evaluate(() => globalThis.fake.calls.filter(([name]) => name === "queue_wish"));
   assert.deepEqual(await wishes(), []);
@@ -145,9 +155,29 @@ test("cancelling says what is in the PACS already and does nothing until it is c
 test("what changes is heard: a destination that goes offline, a disc put in, a study that needs a person", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "send" });
-  await page.evaluate(() => globalThis.fake.change({ destinations: globalThis.fake.state.destinations.map((one) => ({ ...one, standing: "offline" })) }));
+  await page.evaluate(() =>
+    globalThis.fake.change({
+      destinations: globalThis.fake.state.destinations.map((one) => ({ ...one, standing: "offline" })),
+    }),
+  );
   assert.match(await heard(page), /Main PACS: offline/);
-  await page.evaluate(() => globalThis.fake.change({ volumes: [...globalThis.fake.state.volumes, { id: "v9", label: "NEW_DISC", kind: "optical", read_only: true, bytes: null, hint: "dicom", can_eject: true, in_use: false }] }));
+  await page.evaluate(() =>
+    globalThis.fake.change({
+      volumes: [
+        ...globalThis.fake.state.volumes,
+        {
+          id: "v9",
+          label: "NEW_DISC",
+          kind: "optical",
+          read_only: true,
+          bytes: null,
+          hint: "dicom",
+          can_eject: true,
+          in_use: false,
+        },
+      ],
+    }),
+  );
   assert.match(await heard(page), /NEW_DISC was put in/);
   await page.evaluate(() => globalThis.fake.queued({ needs_person: 2 }));
   assert.match(await heard(page), /2 images need you/);
@@ -188,11 +218,21 @@ test("a destination is added: checked in words, then saved with what was typed",
   await page.locator('[data-do="draft_user"]').fill("desk");
   await page.locator('[data-do="draft_password"]').fill("secret");
   await page.locator('[data-do="destination_check"]').click();
-  assert.match(await page.locator(".checks").innerText(), /The server answers[\s\S]*The connection is secure[\s\S]*It takes images/);
+  assert.match(
+    await page.locator(".checks").innerText(),
+    /The server answers[\s\S]*The connection is secure[\s\S]*It takes images/,
+  );
   await page.locator('[data-do="destination_save"]').click();
   await page.locator("dialog").waitFor({ state: "detached" });
   const { draft } = await page.evaluate(() => globalThis.fake.calls.find(([name]) => name === "destination_save")[1]);
-  assert.deepEqual(draft, { id: null, name: "North", url: "https://north.example/dicom-web", sign_in: { kind: "basic", values: { user: "desk", password: "secret" } }, ca: null, read_back: "none" });
+  assert.deepEqual(draft, {
+    id: null,
+    name: "North",
+    url: "https://north.example/dicom-web",
+    sign_in: { kind: "basic", values: { user: "desk", password: "secret" } },
+    ca: null,
+    read_back: "none",
+  });
   await page.close();
 });
 
@@ -211,7 +251,7 @@ test("a refusal within a dialog is explained in the dialog and spoken there", as
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "settings", hash: "settings" });
   await page.evaluate(() => (globalThis.fake.refusals.destination_sign_in = "sign_in_needed"));
-  await page.locator('[data-do="sign_in"]').first().click();
+  await page.locator('[data-do="remedy_sign_in"]').first().click();
   await page.locator('[data-do="sign_in_user"]').fill("desk");
   await page.locator('[data-do="sign_in_password"]').fill("wrong");
   await page.locator('[data-do="sign_in_confirm"]').click();

@@ -13,7 +13,8 @@ after(() => run.end());
 function unmarked() {
   const found = [];
   // Figures and their units are written by the browser, in the person's language.
-  const rest = (text) => text.replace(/\u27e6[\s\S]*\u27e7/gu, "").replace(/[\d.,]+\s?([kMGT]?B|byte|Byte)(\/s)?/gu, "");
+  const rest = (text) =>
+    text.replace(/\u27e6[\s\S]*\u27e7/gu, "").replace(/[\d.,]+\s?([kMGT]?B|byte|Byte)(\/s)?/gu, "");
   const fine = (text) => /^[^\p{L}]*$/u.test(rest(text));
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {

@@ -8,7 +8,10 @@ let run;
 before(async () => void (run = await start()));
 after(() => run.end());
 
-for (const [fake, hash, name] of [["review_many", "send", "studies"], ["queue_many", "queue", "queued-list"]]) {
+for (const [fake, hash, name] of [
+  ["review_many", "send", "studies"],
+  ["queue_many", "queue", "queued-list"],
+]) {
   test(`10,000 studies: a few dozen rows are in the page and each says its place (${hash})`, async () => {
     const { page, wrong } = await newPage(run.browser);
     await page.setViewportSize({ width: 1280, height: 800 });
@@ -25,7 +28,9 @@ for (const [fake, hash, name] of [["review_many", "send", "studies"], ["queue_ma
     await page.keyboard.press("Home");
     await page.locator('[aria-posinset="1"] [data-row]:focus').waitFor();
     assert.ok((await rows.count()) <= 160);
-    const tabs = await page.locator(`.${name} button:not([tabindex="-1"]), .${name} input:not([tabindex="-1"])`).count();
+    const tabs = await page
+      .locator(`.${name} button:not([tabindex="-1"]), .${name} input:not([tabindex="-1"])`)
+      .count();
     assert.ok(tabs <= 4, `${tabs} of a long list's controls are in the tab order`);
     assert.deepEqual(wrong, []);
     await page.close();
@@ -51,8 +56,12 @@ test("scrolling through 10,000 studies asks page by page, and never for all", as
     return { median: gaps[90], p95: gaps[171], worst: gaps[179] };
   });
   await settle(page);
-  context.diagnostic(`frames while scrolling: median ${measured.median.toFixed(1)} ms, 95 % under ${measured.p95.toFixed(1)} ms, worst ${measured.worst.toFixed(1)} ms`);
-  const asked = await page.evaluate(() => globalThis.fake.calls.filter(([name]) => name === "review_studies").map(([, values]) => values.limit));
+  context.diagnostic(
+    `frames while scrolling: median ${measured.median.toFixed(1)} ms, 95 % under ${measured.p95.toFixed(1)} ms, worst ${measured.worst.toFixed(1)} ms`,
+  );
+  const asked = await page.evaluate(() =>
+    globalThis.fake.calls.filter(([name]) => name === "review_studies").map(([, values]) => values.limit),
+  );
   assert.ok(asked.length > 3 && asked.every((limit) => limit <= 50), String(asked));
   assert.ok((await page.locator(".studies [role=listitem]").count()) <= 160);
   await page.close();
@@ -85,10 +94,24 @@ test("what a disc says is shown as text, in its own direction, and never acted o
   const { page, wrong } = await newPage(run.browser);
   await visit(page, run.url, { fake: "review_names" });
   const text = await page.locator(".studies").innerText();
-  for (const name of ["<img src=x onerror=alert(1)>", "<script>document.title='owned'</script>", "山田, 太郎", "לוי, דוד", "كوهين, عائشة", "김, 희중", "No name", "Study without a description"]) assert.ok(text.includes(name), name);
+  for (const name of [
+    "<img src=x onerror=alert(1)>",
+    "<script>document.title='owned'</script>",
+    "山田, 太郎",
+    "לוי, דוד",
+    "كوهين, عائشة",
+    "김, 희중",
+    "No name",
+    "Study without a description",
+  ])
+    assert.ok(text.includes(name), name);
   assert.equal(await page.locator("main img:not([src^='/picture/']), main script, main i:not(.bar i)").count(), 0);
   assert.doesNotMatch(await page.title(), /owned/);
-  const direction = (name) => page.locator("bdi", { hasText: name }).first().evaluate((el) => getComputedStyle(el).direction);
+  const direction = (name) =>
+    page
+      .locator("bdi", { hasText: name })
+      .first()
+      .evaluate((el) => getComputedStyle(el).direction);
   assert.equal(await direction("לוי, דוד"), "rtl");
   assert.equal(await direction("山田, 太郎"), "ltr");
   assert.deepEqual(wrong, []);

@@ -11,21 +11,26 @@ export function faults({ touch }) {
   if (root.scrollWidth > root.clientWidth) wrong.push(`the page is ${root.scrollWidth} px wide in ${root.clientWidth}`);
   const dialogs = [...document.querySelectorAll("dialog[open]")];
   const top = dialogs.pop() ?? document.body;
-  const hidden = (el) => !el.checkVisibility({ checkOpacity: false, checkVisibilityCSS: true }) || el.closest(".unseen") !== null;
+  const hidden = (el) =>
+    !el.checkVisibility({ checkOpacity: false, checkVisibilityCSS: true }) || el.closest(".unseen") !== null;
 
   for (const el of top.querySelectorAll("*")) {
     if (hidden(el) || el.closest("svg")) continue;
     const style = getComputedStyle(el);
     const box = el.getBoundingClientRect();
     const scrolls = /auto|scroll/.test(`${style.overflowX} ${style.overflowY}`);
-    if (/^(auto|scroll)$/.test(style.overflowX) && el.scrollWidth > el.clientWidth + 1 && !el.closest(".table, pre")) wrong.push(`scrolls sideways: ${name(el)} ${el.scrollWidth} in ${el.clientWidth}`);
+    if (/^(auto|scroll)$/.test(style.overflowX) && el.scrollWidth > el.clientWidth + 1 && !el.closest(".table, pre"))
+      wrong.push(`scrolls sideways: ${name(el)} ${el.scrollWidth} in ${el.clientWidth}`);
     const text = [...el.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
     const inline = style.display === "inline";
     if (text && !scrolls && !inline && !el.matches("select, option, .skip")) {
-      if (el.scrollWidth > el.clientWidth + 1) wrong.push(`cut at the side: ${name(el)} ${el.scrollWidth} in ${el.clientWidth}`);
-      if (el.scrollHeight > el.clientHeight + 4) wrong.push(`cut below: ${name(el)} ${el.scrollHeight} in ${el.clientHeight}`);
+      if (el.scrollWidth > el.clientWidth + 1)
+        wrong.push(`cut at the side: ${name(el)} ${el.scrollWidth} in ${el.clientWidth}`);
+      if (el.scrollHeight > el.clientHeight + 4)
+        wrong.push(`cut below: ${name(el)} ${el.scrollHeight} in ${el.clientHeight}`);
     }
-    if (text && !el.matches(".skip, .skip *") && (box.right > innerWidth + 1 || box.left < -1)) wrong.push(`out of the window: ${name(el)} ${Math.round(box.left)} to ${Math.round(box.right)}`);
+    if (text && !el.matches(".skip, .skip *") && (box.right > innerWidth + 1 || box.left < -1))
+      wrong.push(`out of the window: ${name(el)} ${Math.round(box.left)} to ${Math.round(box.right)}`);
   }
 
   // Text that lies outside of what clips it, or spills over the edge of its button.
@@ -55,12 +60,18 @@ export function faults({ touch }) {
     const box = near(el).getBoundingClientRect();
     const tick = el.matches("input[type=checkbox]") ? el.getBoundingClientRect() : box;
     const [width, height] = [Math.max(box.width, tick.width), Math.max(box.height, tick.height)];
-    if (width < 43.9 || height < 43.9) wrong.push(`too small for ${touch ? "a finger" : "a hand"}: ${name(el)} ${Math.round(width)} x ${Math.round(height)}`);
+    if (width < 43.9 || height < 43.9)
+      wrong.push(
+        `too small for ${touch ? "a finger" : "a hand"}: ${name(el)} ${Math.round(width)} x ${Math.round(height)}`,
+      );
   }
 
-  const levels = [...document.querySelectorAll("h1, h2, h3, h4")].filter((el) => !hidden(el) && (dialogs.length === 0 && top === document.body ? true : top.contains(el))).map((el) => Number(el.tagName[1]));
+  const levels = [...document.querySelectorAll("h1, h2, h3, h4")]
+    .filter((el) => !hidden(el) && (dialogs.length === 0 && top === document.body ? true : top.contains(el)))
+    .map((el) => Number(el.tagName[1]));
   levels.forEach((level, at) => {
-    if (at > 0 && level > levels[at - 1] + 1) wrong.push(`a heading of level ${level} after one of level ${levels[at - 1]}`);
+    if (at > 0 && level > levels[at - 1] + 1)
+      wrong.push(`a heading of level ${level} after one of level ${levels[at - 1]}`);
   });
   if (top === document.body && document.querySelectorAll("h1").length !== 1) wrong.push("not one h1");
   return wrong;

@@ -31,7 +31,12 @@ function png(size, grey) {
   head.writeUInt32BE(size, 0);
   head.writeUInt32BE(size, 4);
   head[8] = 8;
-  return Buffer.concat([SIGNATURE, chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+  return Buffer.concat([
+    SIGNATURE,
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows)),
+    chunk("IEND", Buffer.alloc(0)),
+  ]);
 }
 
 /** A slice through something round; `n` moves through it. */

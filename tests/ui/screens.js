@@ -44,6 +44,9 @@ export const SCREENS = [
 export async function opened(page, names = []) {
   for (const one of names) {
     const [name, which] = one.split(":");
-    await page.locator(`[data-do="${name}"]`).nth(Number(which ?? 0)).click();
+    await page
+      .locator(`[data-do="${name}"]`)
+      .nth(Number(which ?? 0))
+      .click();
   }
 }

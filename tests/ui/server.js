@@ -42,7 +42,8 @@ async function answer(request, response, marked) {
   if (url.pathname === "/favicon.ico") return void response.writeHead(204).end();
   const word = /^\/words\/(en|de)\.js$/.exec(url.pathname);
   try {
-    const body = marked && word && !url.searchParams.has("plain") ? MARKED(word[1]) : await readFile(place(url.pathname));
+    const body =
+      marked && word && !url.searchParams.has("plain") ? MARKED(word[1]) : await readFile(place(url.pathname));
     response.setHeader("Content-Type", TYPES[extname(url.pathname)] ?? "text/html").end(body);
   } catch {
     response.writeHead(404).end();
@@ -53,7 +54,10 @@ async function answer(request, response, marked) {
 export async function serve({ marked = false, port = 0 } = {}) {
   const server = createServer((request, response) => void answer(request, response, marked));
   await new Promise((ready) => server.listen(port, "127.0.0.1", ready));
-  return { url: `http://127.0.0.1:${server.address().port}`, close: () => new Promise((done) => (server.closeAllConnections(), server.close(done))) };
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    close: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
+  };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

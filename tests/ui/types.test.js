@@ -15,12 +15,19 @@ const read = (name) => readFileSync(join(UI, name), "utf8");
 
 test("the types hold", () => {
   const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
-  const { status, stdout } = spawnSync(process.execPath, [tsc, "--project", join(here, "tsconfig.json")], { encoding: "utf8" });
+  const { status, stdout } = spawnSync(process.execPath, [tsc, "--project", join(here, "tsconfig.json")], {
+    encoding: "utf8",
+  });
   assert.equal(status, 0, stdout);
 });
 
 test("text from a file cannot become markup, and nothing is run that was not written here", () => {
-  for (const name of files) assert.doesNotMatch(read(name), /innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function|srcdoc|\.style\s*=|cssText/, name);
+  for (const name of files)
+    assert.doesNotMatch(
+      read(name),
+      /innerHTML|outerHTML|insertAdjacent|document\.write|\beval\(|new Function|srcdoc|\.style\s*=|cssText/,
+      name,
+    );
   assert.doesNotMatch(read("index.html"), / style=| on\w+=|<script(?![^>]*src=)|https?:/);
 });
 
@@ -29,7 +36,8 @@ test("only one file knows the shell", () => {
 });
 
 test("the fake has what the real one has", () => {
-  const exported = (text) => [...text.matchAll(/^export (?:async )?(?:function|const) (\w+)/gm)].map((found) => found[1]).sort();
+  const exported = (text) =>
+    [...text.matchAll(/^export (?:async )?(?:function|const) (\w+)/gm)].map((found) => found[1]).sort();
   assert.deepEqual(exported(readFileSync(join(here, "fake", "backend.js"), "utf8")), exported(read("backend.js")));
 });
 

@@ -8,7 +8,9 @@ import en from "../../ui/words/en.js";
 import de from "../../ui/words/de.js";
 import { UI } from "./server.js";
 
-const CODES = [...readFileSync(join(UI, "../src-tauri/core/model/src/code.rs"), "utf8").matchAll(/^ {4}[A-Z]\w+ = "(\w+)",$/gm)].map((found) => found[1]);
+const CODES = [
+  ...readFileSync(join(UI, "../src-tauri/core/model/src/code.rs"), "utf8").matchAll(/^ {4}[A-Z]\w+ = "(\w+)",$/gm),
+].map((found) => found[1]);
 const LANGUAGES = { en, de };
 const sources = readdirSync(UI, { recursive: true })
   .filter((name) => name.endsWith(".js") && !name.startsWith("words"))
@@ -21,7 +23,9 @@ const holes = (text) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((found)
 /** Whether a source names the key, whole or by a template such as `state.${...}`. */
 function isUsed(key) {
   if (sources.includes(`"${key}"`)) return true;
-  return [...sources.matchAll(/`([a-z_.]*)\$\{[^}`]*\}([a-z_.]*)(?:\$\{[^`]*\})?`/g)].some(([, before, after]) => before.includes(".") && key.startsWith(before) && (after === "" || key.includes(after)));
+  return [...sources.matchAll(/`([a-z_.]*)\$\{[^}`]*\}([a-z_.]*)(?:\$\{[^`]*\})?`/g)].some(
+    ([, before, after]) => before.includes(".") && key.startsWith(before) && (after === "" || key.includes(after)),
+  );
 }
 
 test("every language has the same keys", () => {
@@ -37,7 +41,16 @@ test("every text is there, in both plural forms, with the same placeholders in e
       for (const form of forms(words[key])) {
         assert.ok(form.trim().length > 0, `${language}: ${key} is empty`);
         // The number itself may be left out where it is one.
-        assert.ok([wanted, wanted.split(",").filter((name) => name !== "n").join()].includes(holes(form)), `${language}: ${key}: ${form}`);
+        assert.ok(
+          [
+            wanted,
+            wanted
+              .split(",")
+              .filter((name) => name !== "n")
+              .join(),
+          ].includes(holes(form)),
+          `${language}: ${key}: ${form}`,
+        );
       }
     }
   }
@@ -51,14 +64,21 @@ test("no text is unused", () => {
 test("every text that is asked for by its name is there", () => {
   const asked = [...sources.matchAll(/\bt\("([^"]+)"/g)].map((found) => found[1]);
   assert.ok(asked.length > 150);
-  assert.deepEqual(asked.filter((key) => !(key in en)), []);
+  assert.deepEqual(
+    asked.filter((key) => !(key in en)),
+    [],
+  );
 });
 
 test("every code of the core has three sentences in every language, and every language has the same codes", () => {
   assert.ok(CODES.length > 40, "the codes were not found");
   const wanted = CODES.flatMap((code) => ["happened", "lost", "now"].map((part) => `code.${code}.${part}`)).sort();
   for (const [language, words] of Object.entries(LANGUAGES)) {
-    assert.deepEqual(wanted.filter((key) => !(key in words)), [], language);
+    assert.deepEqual(
+      wanted.filter((key) => !(key in words)),
+      [],
+      language,
+    );
     const all = Object.keys(words).filter((key) => key.startsWith("code."));
     for (const key of all) assert.match(words[key], /^\p{Lu}.{8,}\.$/u, `${language}: ${key}`);
     const first = CODES.map((code) => words[`code.${code}.happened`]);
@@ -70,11 +90,23 @@ test("every code of the core has its remedy, and every remedy its words", () => 
   // The table is read as text: its file wants a browser.
   const text = readFileSync(join(UI, "remedies.js"), "utf8");
   const table = text.slice(text.indexOf("REMEDIES = {"), text.indexOf("};", text.indexOf("REMEDIES = {")));
-  const remedies = new Map([...table.matchAll(/^ {2}(\w+): (?:"(\w+)"|null),$/gm)].map(([, code, name]) => [code, name ?? null]));
-  const worded = Object.keys(en).filter((key) => /^code\.\w+\.now$/.test(key)).map((key) => key.split(".")[1]);
+  const remedies = new Map(
+    [...table.matchAll(/^ {2}(\w+): (?:"(\w+)"|null),$/gm)].map(([, code, name]) => [code, name ?? null]),
+  );
+  const worded = Object.keys(en)
+    .filter((key) => /^code\.\w+\.now$/.test(key))
+    .map((key) => key.split(".")[1]);
   assert.deepEqual([...remedies.keys()].sort(), worded.sort());
-  assert.deepEqual(CODES.filter((code) => !remedies.has(code)), []);
-  for (const name of new Set(remedies.values())) if (name !== null) assert.ok(`action.${name}` in en && new RegExp(`^ {2}${name}: \\(`, "m").test(text), `${name} has no words or does nothing`);
+  assert.deepEqual(
+    CODES.filter((code) => !remedies.has(code)),
+    [],
+  );
+  for (const name of new Set(remedies.values()))
+    if (name !== null)
+      assert.ok(
+        `action.${name}` in en && new RegExp(`^ {2}${name}: \\(`, "m").test(text),
+        `${name} has no words or does nothing`,
+      );
 });
 
 test("what the core calls a state, a warning, a reason or an outcome has its words", () => {
@@ -85,7 +117,14 @@ test("what the core calls a state, a warning, a reason or an outcome has its wor
     const text = types.slice(at + start.length);
     return [...text.slice(0, text.indexOf(";")).matchAll(/"(\w+)"/g)].map((found) => found[1]);
   };
-  const families = { outcome: union("export type Outcome ="), skip: union("export type SkipReason ="), priority: union("export type Priority ="), standing: union("standing: "), warning: union("  kind:\n"), state: union("  state:\n") };
+  const families = {
+    outcome: union("export type Outcome ="),
+    skip: union("export type SkipReason ="),
+    priority: union("export type Priority ="),
+    standing: union("standing: "),
+    warning: union("  kind:\n"),
+    state: union("  state:\n"),
+  };
   for (const [family, names] of Object.entries(families)) {
     assert.ok(names.length >= 3, family);
     for (const name of names) assert.ok(`${family}.${name}` in en, `${family}.${name}`);

@@ -54,7 +54,9 @@ export function app() {
     ),
     toast(),
     dialogs(),
-    now.drop === "over" ? h("section", { class: "over", key: "over", "aria-label": t("drop.over") }, h("p", {}, t("drop.over"))) : null,
+    now.drop === "over"
+      ? h("section", { class: "over", key: "over", "aria-label": t("drop.over") }, h("p", {}, t("drop.over")))
+      : null,
   ];
 }
 

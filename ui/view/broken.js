@@ -10,7 +10,13 @@ import { failureNote } from "./failure.js";
 import { page } from "./page.js";
 
 export const starting = () =>
-  page({ screen: "starting", alone: true, narrow: true, title: t("starting.title"), body: bar(t("starting.title"), null) });
+  page({
+    screen: "starting",
+    alone: true,
+    narrow: true,
+    title: t("starting.title"),
+    body: bar(t("starting.title"), null),
+  });
 
 export function broken() {
   const failure = store.state?.failure ?? { code: "internal", message: "", hint: "" };
@@ -26,7 +32,9 @@ export function broken() {
         "div",
         { class: "buttons", key: "acts" },
         REMEDIES[failure.code] === "reload" ? null : button("reload", t("action.reload"), () => location.reload()),
-        REMEDIES[failure.code] === "diagnostics" ? null : button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics()),
+        REMEDIES[failure.code] === "diagnostics"
+          ? null
+          : button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics()),
         button("quit", t("quit.quit"), () => ask("quit", { even_with_work: true })),
       ),
     ],

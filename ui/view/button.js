@@ -38,7 +38,14 @@ export const choice = (name, label, value, choices, choose, look = "") =>
       h(
         "label",
         { key: one },
-        h("input", { type: "radio", name, value: one, checked: one === value, "data-do": `${name}_${one}`, onchange: () => choose(one) }),
+        h("input", {
+          type: "radio",
+          name,
+          value: one,
+          checked: one === value,
+          "data-do": `${name}_${one}`,
+          onchange: () => choose(one),
+        }),
         h("span", {}, words),
       ),
     ),

@@ -13,7 +13,14 @@ const framed = (key, title, groups, drawing, data) =>
     { class: `card chart ${key}`, key, "aria-labelledby": `chart-${key}` },
     h("h2", { id: `chart-${key}` }, title),
     drawing,
-    h("p", { class: "legend small", "aria-hidden": "true" }, h("i", { class: "there" }), t("chart.there"), h("i", { class: "not" }), t("chart.not_there")),
+    h(
+      "p",
+      { class: "legend small", "aria-hidden": "true" },
+      h("i", { class: "there" }),
+      t("chart.there"),
+      h("i", { class: "not" }),
+      t("chart.not_there"),
+    ),
     h(
       "details",
       { key: "table" },
@@ -24,8 +31,31 @@ const framed = (key, title, groups, drawing, data) =>
         h(
           "table",
           {},
-          h("thead", {}, h("tr", {}, ["name", "studies", "images", "there"].map((one) => h("th", { scope: "col", key: one }, t(`chart.${one}`))))),
-          h("tbody", {}, groups.map((one) => h("tr", { key: one.name }, h("th", { scope: "row" }, data ? said(one.name) : h("span", { translate: "no" }, one.name)), [one.studies, one.images, one.there].map((value, at) => h("td", { key: at, translate: "no" }, number(value)))))),
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              ["name", "studies", "images", "there"].map((one) =>
+                h("th", { scope: "col", key: one }, t(`chart.${one}`)),
+              ),
+            ),
+          ),
+          h(
+            "tbody",
+            {},
+            groups.map((one) =>
+              h(
+                "tr",
+                { key: one.name },
+                h("th", { scope: "row" }, data ? said(one.name) : h("span", { translate: "no" }, one.name)),
+                [one.studies, one.images, one.there].map((value, at) =>
+                  h("td", { key: at, translate: "no" }, number(value)),
+                ),
+              ),
+            ),
+          ),
         ),
       ),
     ),
@@ -47,15 +77,49 @@ export function columns(key, title, groups) {
     { viewBox: `0 0 ${wide} ${high + foot}`, class: "drawing", "aria-hidden": "true", focusable: "false" },
     [0, top / 2, top].map((value) => [
       h("line", { key: `line ${value}`, class: "grid", x1: edge, x2: wide, y1: y(value), y2: y(value) }),
-      h("text", { key: `value ${value}`, x: edge - 8, y: y(value) + 4, class: "axis", "text-anchor": "end", translate: "no" }, value > 0 ? number(Math.round(value)) : ""),
+      h(
+        "text",
+        { key: `value ${value}`, x: edge - 8, y: y(value) + 4, class: "axis", "text-anchor": "end", translate: "no" },
+        value > 0 ? number(Math.round(value)) : "",
+      ),
     ]),
     groups.map((one, at) => {
       const x = edge + at * step + step * 0.18;
       const width = step * 0.64;
       return [
-        h("rect", { key: `there ${at}`, class: "there", x, width, y: y(one.there), height: high - y(one.there), rx: Math.min(3, width / 3) }),
-        one.images > one.there ? h("rect", { key: `not ${at}`, class: "not", x, width, y: y(one.images), height: Math.max(2, y(one.there) - y(one.images)) }) : null,
-        at % labels === 0 ? h("text", { key: `name ${at}`, class: "axis", x: edge + at * step + step / 2, y: high + 16, "text-anchor": "middle", translate: "no" }, one.name) : null,
+        h("rect", {
+          key: `there ${at}`,
+          class: "there",
+          x,
+          width,
+          y: y(one.there),
+          height: high - y(one.there),
+          rx: Math.min(3, width / 3),
+        }),
+        one.images > one.there
+          ? h("rect", {
+              key: `not ${at}`,
+              class: "not",
+              x,
+              width,
+              y: y(one.images),
+              height: Math.max(2, y(one.there) - y(one.images)),
+            })
+          : null,
+        at % labels === 0
+          ? h(
+              "text",
+              {
+                key: `name ${at}`,
+                class: "axis",
+                x: edge + at * step + step / 2,
+                y: high + 16,
+                "text-anchor": "middle",
+                translate: "no",
+              },
+              one.name,
+            )
+          : null,
       ];
     }),
   );
@@ -78,7 +142,15 @@ export function bars(key, title, groups, data) {
           "svg",
           { viewBox: "0 0 100 10", preserveAspectRatio: "none", class: "lying-bar", focusable: "false" },
           h("rect", { class: "there", x: 0, y: 0, width: (one.there / top) * 100, height: 10 }),
-          one.images > one.there ? h("rect", { class: "not", x: (one.there / top) * 100, y: 0, width: Math.max(0.8, ((one.images - one.there) / top) * 100), height: 10 }) : null,
+          one.images > one.there
+            ? h("rect", {
+                class: "not",
+                x: (one.there / top) * 100,
+                y: 0,
+                width: Math.max(0.8, ((one.images - one.there) / top) * 100),
+                height: 10,
+              })
+            : null,
         ),
         h("span", { class: "small value", translate: "no" }, number(one.images)),
       ),

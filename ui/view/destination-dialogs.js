@@ -24,8 +24,15 @@ export function destinationDialog(self) {
   return dialog(
     self,
     t(self.id === null ? "destination.new" : "destination.edit"),
-    [form(self.draft, self), checkedList(self), why ? h("p", { class: "soft small", id: why, key: "why" }, t("destination.why")) : null],
-    [button("destination_check", t("destination.check"), () => check(self), { why }), button("destination_save", t("destination.save"), save, { look: "first", why })],
+    [
+      form(self.draft, self),
+      checkedList(self),
+      why ? h("p", { class: "soft small", id: why, key: "why" }, t("destination.why")) : null,
+    ],
+    [
+      button("destination_check", t("destination.check"), () => check(self), { why }),
+      button("destination_save", t("destination.save"), save, { look: "first", why }),
+    ],
   );
 }
 
@@ -40,8 +47,14 @@ export function forgetDialog(self) {
   return dialog(
     self,
     [t("forget.title"), " ", said(nameOf(one))],
-    [h("p", {}, t("forget.words")), one.waiting_studies > 0 ? h("p", { class: "bad" }, t("forget.waiting", { n: one.waiting_studies })) : null],
-    [button("forget_keep", t("forget.keep"), () => close(self), { look: "first", "data-focus": true }), button("forget_confirm", t("destination.forget"), forget, { look: "danger" })],
+    [
+      h("p", {}, t("forget.words")),
+      one.waiting_studies > 0 ? h("p", { class: "bad" }, t("forget.waiting", { n: one.waiting_studies })) : null,
+    ],
+    [
+      button("forget_keep", t("forget.keep"), () => close(self), { look: "first", "data-focus": true }),
+      button("forget_confirm", t("destination.forget"), forget, { look: "danger" }),
+    ],
   );
 }
 
@@ -50,7 +63,7 @@ export function signInDialog(self) {
   const one = destinationOf(self);
   if (!one) return null;
   const kind = state().sign_in_kinds.find(({ kind }) => kind === one.sign_in) ?? { kind: one.sign_in, fields: [] };
-  self.values ??= Object.fromEntries(kind.fields.map(({ name }) => [name, name === "user" ? one.user ?? "" : ""]));
+  self.values ??= Object.fromEntries(kind.fields.map(({ name }) => [name, name === "user" ? (one.user ?? "") : ""]));
   const missing = () => kind.fields.some(({ name, required }) => required && !self.values[name]);
   const signIn = async () => {
     if (missing()) return;
@@ -67,11 +80,22 @@ export function signInDialog(self) {
           "label",
           { class: "field", key: field.name },
           h("span", { class: "label" }, t(`sign_in.${field.name}`)),
-          h("input", { type: field.secret ? "password" : "text", value: self.values[field.name], required: field.required, autocomplete: "off", spellcheck: "false", "data-do": `sign_in_${field.name}`, oninput: (/** @type {any} */ event) => ((self.values[field.name] = event.target.value), redraw()) }),
+          h("input", {
+            type: field.secret ? "password" : "text",
+            value: self.values[field.name],
+            required: field.required,
+            autocomplete: "off",
+            spellcheck: "false",
+            "data-do": `sign_in_${field.name}`,
+            oninput: (/** @type {any} */ event) => ((self.values[field.name] = event.target.value), redraw()),
+          }),
         ),
       ),
       h("p", { class: "soft small" }, t("sign_in.kept")),
     ),
-    button("sign_in_confirm", t("action.sign_in"), signIn, { look: "first", "aria-disabled": missing() ? "true" : null }),
+    button("sign_in_confirm", t("action.sign_in"), signIn, {
+      look: "first",
+      "aria-disabled": missing() ? "true" : null,
+    }),
   );
 }

@@ -21,7 +21,10 @@ export function draftOf(one) {
     id: one?.id ?? null,
     name: one?.name ?? "",
     url: one?.url ?? "",
-    sign_in: { kind: one?.sign_in ?? state().sign_in_kinds[0]?.kind ?? "none", values: one?.user ? { user: one.user } : {} },
+    sign_in: {
+      kind: one?.sign_in ?? state().sign_in_kinds[0]?.kind ?? "none",
+      values: one?.user ? { user: one.user } : {},
+    },
     ca: null,
     read_back: one?.read_back ?? "none",
   };
@@ -31,7 +34,10 @@ export function draftOf(one) {
 export function isComplete(draft) {
   const kind = state().sign_in_kinds.find(({ kind }) => kind === draft.sign_in.kind);
   const old = state().destinations.find(({ id }) => id === draft.id);
-  const fields = kind?.fields.every(({ name, required, secret }) => !required || draft.sign_in.values[name] || (secret && old?.sign_in === draft.sign_in.kind));
+  const fields = kind?.fields.every(
+    ({ name, required, secret }) =>
+      !required || draft.sign_in.values[name] || (secret && old?.sign_in === draft.sign_in.kind),
+  );
   return draft.url.trim() !== "" && draft.name.trim() !== "" && fields !== false;
 }
 
@@ -45,21 +51,41 @@ export function form(draft, place) {
   const kinds = state().sign_in_kinds;
   return h(
     "form",
-    { class: "form", key: "form", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void check({ ...place, draft }, place)) },
+    {
+      class: "form",
+      key: "form",
+      onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void check({ ...place, draft }, place)),
+    },
     text("name", t("destination.name"), draft.name, t("destination.name_hint"), (name) => set({ name })),
-    text("url", t("destination.url"), draft.url, t("destination.url_hint"), (url) => set({ url }), { type: "url", inputmode: "url" }),
+    text("url", t("destination.url"), draft.url, t("destination.url_hint"), (url) => set({ url }), {
+      type: "url",
+      inputmode: "url",
+    }),
     h(
       "label",
       { class: "field", key: "kind" },
       h("span", { class: "label" }, t("destination.sign_in")),
       h(
         "select",
-        { value: draft.sign_in.kind, "data-do": "draft_kind", onchange: (/** @type {any} */ event) => set({ sign_in: { kind: event.target.value, values: {} } }) },
-        kinds.map(({ kind }) => h("option", { key: kind, value: kind }, has(`sign_in.kind.${kind}`) ? t(`sign_in.kind.${kind}`) : kind)),
+        {
+          value: draft.sign_in.kind,
+          "data-do": "draft_kind",
+          onchange: (/** @type {any} */ event) => set({ sign_in: { kind: event.target.value, values: {} } }),
+        },
+        kinds.map(({ kind }) =>
+          h("option", { key: kind, value: kind }, has(`sign_in.kind.${kind}`) ? t(`sign_in.kind.${kind}`) : kind),
+        ),
       ),
     ),
     (kinds.find(({ kind }) => kind === draft.sign_in.kind)?.fields ?? []).map((field) =>
-      text(field.name, has(`sign_in.${field.name}`) ? t(`sign_in.${field.name}`) : field.name, draft.sign_in.values[field.name] ?? "", draft.id !== null && field.secret ? t("destination.secret_kept") : null, (value) => set({ sign_in: { ...draft.sign_in, values: { ...draft.sign_in.values, [field.name]: value } } }), { type: field.secret ? "password" : "text" }),
+      text(
+        field.name,
+        has(`sign_in.${field.name}`) ? t(`sign_in.${field.name}`) : field.name,
+        draft.sign_in.values[field.name] ?? "",
+        draft.id !== null && field.secret ? t("destination.secret_kept") : null,
+        (value) => set({ sign_in: { ...draft.sign_in, values: { ...draft.sign_in.values, [field.name]: value } } }),
+        { type: field.secret ? "password" : "text" },
+      ),
     ),
     h(
       "details",
@@ -69,13 +95,25 @@ export function form(draft, place) {
         "div",
         { class: "field" },
         h("span", { class: "label" }, t("destination.ca")),
-        h("div", { class: "buttons" }, button("choose_ca", t("destination.choose_ca"), () => chooseCa(set, place)), h("span", { class: "soft small" }, place.ca_name ? said(place.ca_name) : t("destination.ca_words"))),
+        h(
+          "div",
+          { class: "buttons" },
+          button("choose_ca", t("destination.choose_ca"), () => chooseCa(set, place)),
+          h("span", { class: "soft small" }, place.ca_name ? said(place.ca_name) : t("destination.ca_words")),
+        ),
       ),
       h(
         "div",
         { class: "field" },
         h("span", { class: "label" }, t("destination.read_back")),
-        choice("read_back", t("destination.read_back"), draft.read_back, ["none", "sample", "every"].map((one) => [one, t(`destination.read_back.${one}`)]), (value) => set({ read_back: /** @type {"none"} */ (value) }), "tall"),
+        choice(
+          "read_back",
+          t("destination.read_back"),
+          draft.read_back,
+          ["none", "sample", "every"].map((one) => [one, t(`destination.read_back.${one}`)]),
+          (value) => set({ read_back: /** @type {"none"} */ (value) }),
+          "tall",
+        ),
         h("span", { class: "soft small" }, t("destination.read_back_words")),
       ),
     ),
@@ -88,7 +126,17 @@ const text = (name, label, value, hint, act, more = {}) =>
     "label",
     { class: "field", key: name },
     h("span", { class: "label" }, label),
-    h("input", { type: "text", value, autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: "2000", "data-do": `draft_${name}`, oninput: (/** @type {any} */ event) => act(event.target.value), ...more }),
+    h("input", {
+      type: "text",
+      value,
+      autocomplete: "off",
+      autocapitalize: "none",
+      spellcheck: "false",
+      maxlength: "2000",
+      "data-do": `draft_${name}`,
+      oninput: (/** @type {any} */ event) => act(event.target.value),
+      ...more,
+    }),
     hint ? h("span", { class: "soft small" }, hint) : null,
   );
 
@@ -122,16 +170,34 @@ export function checkedList(place) {
   if (place.refused) return h("div", { key: "refused" }, failureNote(place.refused));
   const found = place.checked;
   if (!found) return null;
-  const yes = (/** @type {boolean} */ is, /** @type {string} */ key) => h("li", { key, class: "checked" }, sign(is ? "check" : "warn", is ? "ok" : "wait"), h("span", {}, t(`checked.${key}.${is ? "yes" : "no"}`)));
+  const yes = (/** @type {boolean} */ is, /** @type {string} */ key) =>
+    h(
+      "li",
+      { key, class: "checked" },
+      sign(is ? "check" : "warn", is ? "ok" : "wait"),
+      h("span", {}, t(`checked.${key}.${is ? "yes" : "no"}`)),
+    );
   return h(
     "ul",
     { class: "checks", key: "checks", "aria-label": t("checked.label") },
-    h("li", { key: "reached", class: "checked" }, sign("check", "ok"), h("span", {}, t("checked.reached"), found.software ? [" ", said(found.software)] : null)),
+    h(
+      "li",
+      { key: "reached", class: "checked" },
+      sign("check", "ok"),
+      h("span", {}, t("checked.reached"), found.software ? [" ", said(found.software)] : null),
+    ),
     h("li", { key: "tls", class: "checked" }, sign("check", "ok"), h("span", {}, t(`checked.tls.${found.tls}`))),
     yes(found.signed_in, "signed_in"),
     yes(found.can_store, "store"),
     yes(found.can_confirm, "confirm"),
     yes(found.can_compare, "compare"),
-    found.notes.map((key) => h("li", { key, class: "checked" }, sign("warn", "wait"), h("span", {}, has(`checked.note.${key}`) ? t(`checked.note.${key}`) : said(key)))),
+    found.notes.map((key) =>
+      h(
+        "li",
+        { key, class: "checked" },
+        sign("warn", "wait"),
+        h("span", {}, has(`checked.note.${key}`) ? t(`checked.note.${key}`) : said(key)),
+      ),
+    ),
   );
 }

@@ -60,12 +60,35 @@ export function detail(study) {
             h(
               "li",
               { key: one.uid, class: "series" },
-              thumb(one.picture, one.modality, t("series.pictures_of", { number: one.number || "–", description: one.description }), view(one)),
+              thumb(
+                one.picture,
+                one.modality,
+                t("series.pictures_of", { number: one.number || "–", description: one.description }),
+                view(one),
+              ),
               h(
                 "div",
                 { class: "what" },
-                h("p", {}, h("span", { class: "mod", translate: "no" }, one.modality || "?"), " ", h("span", { class: "strong" }, one.number ? said(one.number) : null, " ", one.description ? said(one.description) : t("series.no_description"))),
-                h("p", { class: "soft small" }, t("n.images", { n: one.images }), " · ", h("span", { translate: "no" }, bytes(one.bytes))),
+                h(
+                  "p",
+                  {},
+                  h("span", { class: "mod", translate: "no" }, one.modality || "?"),
+                  " ",
+                  h(
+                    "span",
+                    { class: "strong" },
+                    one.number ? said(one.number) : null,
+                    " ",
+                    one.description ? said(one.description) : t("series.no_description"),
+                  ),
+                ),
+                h(
+                  "p",
+                  { class: "soft small" },
+                  t("n.images", { n: one.images }),
+                  " · ",
+                  h("span", { translate: "no" }, bytes(one.bytes)),
+                ),
                 one.warnings.map(warningLine),
               ),
             ),

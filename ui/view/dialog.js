@@ -16,7 +16,8 @@ const ids = new WeakMap();
 function show(el) {
   cameFrom.set(el, document.activeElement);
   el.showModal();
-  const first = el.querySelector("[data-focus]") ?? el.querySelector("input, select, .ends .button, .inside .button, .button");
+  const first =
+    el.querySelector("[data-focus]") ?? el.querySelector("input, select, .ends .button, .inside .button, .button");
   first?.focus();
 }
 

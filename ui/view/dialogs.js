@@ -17,7 +17,10 @@ import { sentDialog } from "./sent-dialog.js";
 
 /** Something to read, and a text to take along. @param {Dialog} self */
 const saidDialog = (self) =>
-  dialog(self, self.title, [h("p", {}, self.words), self.text ? h("pre", { class: "text", tabindex: "0", translate: "no" }, self.text) : null]);
+  dialog(self, self.title, [
+    h("p", {}, self.words),
+    self.text ? h("pre", { class: "text", tabindex: "0", translate: "no" }, self.text) : null,
+  ]);
 
 const QUIT = { kind: "quit" };
 
@@ -31,7 +34,10 @@ const quitDialog = (self) =>
       button("quit_stay", t("quit.stay"), () => ask("quit_stay"), { look: "first", "data-focus": true }),
       button("quit", t("quit.quit"), () => ask("quit", { even_with_work: true })),
     ],
-    { oncancel: (/** @type {Event} */ event) => (event.preventDefault(), void ask("quit_stay")), onclose: () => state().quitting && ask("quit_stay") },
+    {
+      oncancel: (/** @type {Event} */ event) => (event.preventDefault(), void ask("quit_stay")),
+      onclose: () => state().quitting && ask("quit_stay"),
+    },
   );
 
 /** @type {Record<string, (self: Dialog) => any>} */
@@ -52,5 +58,3 @@ const KINDS = {
 export function dialogs() {
   return [ui.dialogs.map((one) => KINDS[one.kind]?.(one)), state().quitting ? quitDialog(QUIT) : null];
 }
-
-

@@ -11,23 +11,38 @@ import { sign } from "./sign.js";
 
 export function done() {
   const end = /** @type {Done} */ (state().done);
-  const sentence = end.complete ? t("done.all", { n: end.images, destination: end.destination }) : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination });
+  const sentence = end.complete
+    ? t("done.all", { n: end.images, destination: end.destination })
+    : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination });
   const save = () => ask("receipt_save", { receipt: end.receipt });
   return page({
     screen: "done",
     title: sentence,
     narrow: true,
     body: [
-      h("div", { class: `verdict ${end.complete ? "ok" : "bad"}`, key: "verdict" }, sign(end.complete ? "check" : "warn"), h("p", {}, disc(end))),
+      h(
+        "div",
+        { class: `verdict ${end.complete ? "ok" : "bad"}`, key: "verdict" },
+        sign(end.complete ? "check" : "warn"),
+        h("p", {}, disc(end)),
+      ),
       end.complete ? null : missing(end),
       h("p", { class: "soft", key: "counts" }, counts(end)),
       asides(end),
       h(
         "div",
         { class: "buttons", key: "acts" },
-        end.volume ? button("eject", t("action.eject"), () => ask("eject", { volume: end.volume }), { icon: "eject", look: end.disc_can_go ? "first" : "" }) : null,
+        end.volume
+          ? button("eject", t("action.eject"), () => ask("eject", { volume: end.volume }), {
+              icon: "eject",
+              look: end.disc_can_go ? "first" : "",
+            })
+          : null,
         button("receipt_save", t("done.receipt"), save, { icon: "receipt" }),
-        button("done_put_away", t("done.another"), () => ask("done_put_away"), { icon: "send", look: end.volume && end.disc_can_go ? "" : "first" }),
+        button("done_put_away", t("done.another"), () => ask("done_put_away"), {
+          icon: "send",
+          look: end.volume && end.disc_can_go ? "" : "first",
+        }),
       ),
     ],
   });
@@ -49,7 +64,17 @@ const missing = (end) =>
       "ul",
       { class: "cards" },
       end.not_there.map((one, at) =>
-        h("li", { class: "card row", key: at }, sign("cross", "bad"), h("div", { class: "what" }, h("p", { class: "strong" }, t("n.images", { n: one.count }), ": ", t(`outcome.${one.outcome}`)), one.code ? h("p", { class: "soft small" }, t(`code.${one.code}.happened`)) : null)),
+        h(
+          "li",
+          { class: "card row", key: at },
+          sign("cross", "bad"),
+          h(
+            "div",
+            { class: "what" },
+            h("p", { class: "strong" }, t("n.images", { n: one.count }), ": ", t(`outcome.${one.outcome}`)),
+            one.code ? h("p", { class: "soft small" }, t(`code.${one.code}.happened`)) : null,
+          ),
+        ),
       ),
     ),
     button("go_queue", t("done.look"), () => go("queue")),
@@ -68,8 +93,22 @@ const counts = (end) =>
 
 /** @param {Done} end */
 const asides = (end) => [
-  end.listed_missing > 0 ? h("div", { class: "note", key: "listed" }, sign("warn"), h("p", { class: "what" }, t("done.listed_missing", { n: end.listed_missing }))) : null,
-  end.skipped_to_look_at > 0 ? h("div", { class: "note", key: "skipped" }, sign("warn"), h("p", { class: "what" }, t("done.skipped", { n: end.skipped_to_look_at }))) : null,
+  end.listed_missing > 0
+    ? h(
+        "div",
+        { class: "note", key: "listed" },
+        sign("warn"),
+        h("p", { class: "what" }, t("done.listed_missing", { n: end.listed_missing })),
+      )
+    : null,
+  end.skipped_to_look_at > 0
+    ? h(
+        "div",
+        { class: "note", key: "skipped" },
+        sign("warn"),
+        h("p", { class: "what" }, t("done.skipped", { n: end.skipped_to_look_at })),
+      )
+    : null,
 ];
 
 /** The head of the queue says it too, to those who stayed there. */
@@ -80,7 +119,13 @@ export function doneNote() {
     "div",
     { class: `note ${end.complete ? "ok" : "bad"}`, key: "done" },
     sign(end.complete ? "check" : "warn"),
-    h("p", { class: "what" }, end.complete ? t("done.all", { n: end.images, destination: end.destination }) : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination })),
+    h(
+      "p",
+      { class: "what" },
+      end.complete
+        ? t("done.all", { n: end.images, destination: end.destination })
+        : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination }),
+    ),
     button("show_done", t("done.show"), () => go("send")),
   );
 }

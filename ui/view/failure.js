@@ -23,7 +23,15 @@ export const failureText = (failure, { extra } = {}) =>
     "div",
     { class: "what failure" },
     sentences(failure).map((sentence, at) => h("p", { class: at === 0 ? "happened" : null }, sentence)),
-    h("p", { class: "soft small" }, t("failure.code"), " ", said(failure.code), extra ? said(` · ${extra}`) : null, failure.detail ? said(` · ${failure.detail}`) : null),
+    h(
+      "p",
+      { class: "soft small" },
+      t("failure.code"),
+      " ",
+      said(failure.code),
+      extra ? said(` · ${extra}`) : null,
+      failure.detail ? said(` · ${failure.detail}`) : null,
+    ),
   );
 
 /**
@@ -46,7 +54,10 @@ export function refusal() {
   const failure = ui.failure;
   if (!failure) return null;
   const away = () => change({ failure: null });
-  return failureNote(failure, { context: { then: away }, after: button("failure_put_away", t("failure.put_away"), away) });
+  return failureNote(failure, {
+    context: { then: away },
+    after: button("failure_put_away", t("failure.put_away"), away),
+  });
 }
 
 /** The same, over whatever screen it happened on; in a dialog it stands in the dialog. */

@@ -28,7 +28,13 @@ const steps = (at) =>
   h(
     "ol",
     { class: "steps", key: "steps" },
-    [1, 2, 3].map((n) => h("li", { key: n, class: n <= at ? "on" : null, "aria-current": n === at ? "step" : null }, h("span", {}, t(`first.step.${n}`)))),
+    [1, 2, 3].map((n) =>
+      h(
+        "li",
+        { key: n, class: n <= at ? "on" : null, "aria-current": n === at ? "step" : null },
+        h("span", {}, t(`first.step.${n}`)),
+      ),
+    ),
   );
 
 /** @param {number} step */
@@ -50,8 +56,30 @@ const choose = () => [
   h(
     "div",
     { class: "cards", key: "ways" },
-    h("div", { class: "card row" }, sign("send", "big-sign"), h("div", { class: "what" }, h("h2", {}, t("first.address")), h("p", { class: "soft small" }, t("first.address_words"))), button("first_address", t("first.address_go"), () => turn(2), { look: "first" })),
-    h("div", { class: "card row" }, sign("optical", "big-sign"), h("div", { class: "what" }, h("h2", {}, t("first.practice")), h("p", { class: "soft small" }, t("first.practice_words"))), button("practice_start", ui.starting ? t("first.practice_starting") : t("first.practice_go"), practice)),
+    h(
+      "div",
+      { class: "card row" },
+      sign("send", "big-sign"),
+      h(
+        "div",
+        { class: "what" },
+        h("h2", {}, t("first.address")),
+        h("p", { class: "soft small" }, t("first.address_words")),
+      ),
+      button("first_address", t("first.address_go"), () => turn(2), { look: "first" }),
+    ),
+    h(
+      "div",
+      { class: "card row" },
+      sign("optical", "big-sign"),
+      h(
+        "div",
+        { class: "what" },
+        h("h2", {}, t("first.practice")),
+        h("p", { class: "soft small" }, t("first.practice_words")),
+      ),
+      button("practice_start", ui.starting ? t("first.practice_starting") : t("first.practice_go"), practice),
+    ),
   ),
   h("p", { key: "promise", class: "soft small" }, t("first.promise")),
   button("first_later", t("first.later"), () => change({ first: false }), { look: "plain" }),
@@ -72,7 +100,10 @@ function address() {
       "div",
       { class: "buttons", key: "acts" },
       button("first_back", t("first.back"), () => turn(1)),
-      button("destination_check", t("destination.check"), () => check(place), { why, look: place.checked ? "" : "first" }),
+      button("destination_check", t("destination.check"), () => check(place), {
+        why,
+        look: place.checked ? "" : "first",
+      }),
       button("destination_save", t("first.save"), save, { why, look: place.checked ? "first" : "" }),
     ),
   ];
@@ -91,9 +122,9 @@ function ready() {
       "div",
       { class: "buttons", key: "acts" },
       with_practice.running ? button("practice_look", t("first.sample"), look, { look: "first" }) : null,
-      button("first_end", t("first.end"), () => change({ first: false }), { look: with_practice.running ? "" : "first" }),
+      button("first_end", t("first.end"), () => change({ first: false }), {
+        look: with_practice.running ? "" : "first",
+      }),
     ),
   ];
 }
-
-

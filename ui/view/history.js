@@ -40,10 +40,13 @@ function fresh() {
   if (known === now) return;
   known = now;
   revision += 1;
-  ledger.filters().then((found) => {
-    offers = found;
-    redraw();
-  }, () => change({}));
+  ledger.filters().then(
+    (found) => {
+      offers = found;
+      redraw();
+    },
+    () => change({}),
+  );
 }
 
 export function history() {
@@ -54,7 +57,16 @@ export function history() {
     acts: button("history_csv", t("history.csv"), () => ask("history_csv")),
     body: [
       h("p", { class: "soft small", key: "promise" }, t("history.promise")),
-      h("form", { class: "filters", role: "search", key: "filters", onsubmit: (/** @type {Event} */ event) => event.preventDefault() }, fields()),
+      h(
+        "form",
+        {
+          class: "filters",
+          role: "search",
+          key: "filters",
+          onsubmit: (/** @type {Event} */ event) => event.preventDefault(),
+        },
+        fields(),
+      ),
       h("div", { key: "list", class: "sent-list" }, list.view(t("history.list"), revision)),
       list.length() === 0 ? nothing() : null,
     ],
@@ -68,7 +80,11 @@ function nothing() {
     { class: "empty", key: "empty" },
     sign("history"),
     h("h2", {}, t(narrowed ? "history.none" : "history.empty")),
-    narrowed ? button("history_all", t("history.all"), () => narrow({ destination: "", modality: "", verdict: "", days: null, search: "" })) : h("p", {}, t("history.empty_words")),
+    narrowed
+      ? button("history_all", t("history.all"), () =>
+          narrow({ destination: "", modality: "", verdict: "", days: null, search: "" }),
+        )
+      : h("p", {}, t("history.empty_words")),
   );
 }
 
@@ -79,12 +95,38 @@ function fields() {
       "label",
       { class: "field wide", key: "search" },
       h("span", { class: "label" }, t("history.search")),
-      h("input", { type: "search", value: filter.search, maxlength: "100", "data-do": "history_search", oninput: (/** @type {any} */ event) => narrow({ search: event.target.value }) }),
+      h("input", {
+        type: "search",
+        value: filter.search,
+        maxlength: "100",
+        "data-do": "history_search",
+        oninput: (/** @type {any} */ event) => narrow({ search: event.target.value }),
+      }),
     ),
-    pick("destination", filter.destination, [["", t("history.any_destination")], ...data(offers.destinations)], (destination) => narrow({ destination })),
-    pick("modality", filter.modality, [["", t("history.any_modality")], ...data(offers.modalities)], (modality) => narrow({ modality })),
-    pick("verdict", filter.verdict, [["", t("history.any_verdict")], ...["complete", "waiting", "incomplete"].map((one) => [one, t(`verdict.${one}`)])], (verdict) => narrow({ verdict })),
-    pick("days", String(filter.days ?? ""), [["", t("period.all")], ...[7, 30, 90].map((n) => [String(n), t("period.days", { n })])], (days) => narrow({ days: days ? Number(days) : null })),
+    pick(
+      "destination",
+      filter.destination,
+      [["", t("history.any_destination")], ...data(offers.destinations)],
+      (destination) => narrow({ destination }),
+    ),
+    pick("modality", filter.modality, [["", t("history.any_modality")], ...data(offers.modalities)], (modality) =>
+      narrow({ modality }),
+    ),
+    pick(
+      "verdict",
+      filter.verdict,
+      [
+        ["", t("history.any_verdict")],
+        ...["complete", "waiting", "incomplete"].map((one) => [one, t(`verdict.${one}`)]),
+      ],
+      (verdict) => narrow({ verdict }),
+    ),
+    pick(
+      "days",
+      String(filter.days ?? ""),
+      [["", t("period.all")], ...[7, 30, 90].map((n) => [String(n), t("period.days", { n })])],
+      (days) => narrow({ days: days ? Number(days) : null }),
+    ),
   ];
 }
 
@@ -97,17 +139,24 @@ const pick = (name, value, choices, act) =>
     h(
       "select",
       { value, "data-do": `history_${name}`, onchange: (/** @type {any} */ event) => act(event.target.value) },
-      choices.map(([one, words, translate]) => h("option", { key: one, value: one, translate: translate ?? null }, words)),
+      choices.map(([one, words, translate]) =>
+        h("option", { key: one, value: one, translate: translate ?? null }, words),
+      ),
     ),
   );
 
 /** @param {Sent} one */
-export const verdictOf = (one) => (one.not_in_the_archive > 0 ? "incomplete" : one.waiting > 0 ? "waiting" : "complete");
+export const verdictOf = (one) =>
+  one.not_in_the_archive > 0 ? "incomplete" : one.waiting > 0 ? "waiting" : "complete";
 
 /** @param {Sent} one */
 export function verdictWord(one) {
   const verdict = verdictOf(one);
-  const look = /** @type {const} */ ({ complete: ["check", "ok"], waiting: ["clock", "wait"], incomplete: ["cross", "bad"] })[verdict];
+  const look = /** @type {const} */ ({
+    complete: ["check", "ok"],
+    waiting: ["clock", "wait"],
+    incomplete: ["cross", "bad"],
+  })[verdict];
   return h("span", { class: `state-word ${look[1]}` }, sign(look[0]), h("span", {}, t(`verdict.${verdict}`)));
 }
 
@@ -122,11 +171,26 @@ function sentRow(one, _at, tab) {
       "div",
       { class: "what" },
       h("h2", {}, h("span", { translate: "no" }, moment(one.at)), " · ", said(one.destination)),
-      h("p", { class: "soft small" }, line(t("sent.images", { n: one.instances, there: one.in_the_archive }), bytes(one.bytes), took > 0 && one.bytes > 0 && rate(one.bytes / took), t("done.receipt_number", { number: String(one.receipt) }))),
+      h(
+        "p",
+        { class: "soft small" },
+        line(
+          t("sent.images", { n: one.instances, there: one.in_the_archive }),
+          bytes(one.bytes),
+          took > 0 && one.bytes > 0 && rate(one.bytes / took),
+          t("done.receipt_number", { number: String(one.receipt) }),
+        ),
+      ),
     ),
     verdictWord(one),
-    h("div", { class: "buttons" }, button("sent_details", t("queued.details"), () => open({ kind: "sent", sent: one }), { tabindex: tab ? null : "-1", "data-row": true, label: t("sent.details_of", { when: moment(one.at), number: String(one.receipt) }) })),
+    h(
+      "div",
+      { class: "buttons" },
+      button("sent_details", t("queued.details"), () => open({ kind: "sent", sent: one }), {
+        tabindex: tab ? null : "-1",
+        "data-row": true,
+        label: t("sent.details_of", { when: moment(one.at), number: String(one.receipt) }),
+      }),
+    ),
   );
 }
-
-

@@ -28,11 +28,24 @@ export function locked() {
       failure ? failureNote(failure) : null,
       h(
         "form",
-        { class: "form", key: "form", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void unlock()) },
+        {
+          class: "form",
+          key: "form",
+          onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void unlock()),
+        },
         field("once", t("locked.passphrase"), fresh),
         fresh ? field("again", t("locked.again"), fresh) : null,
         differs ? h("p", { class: "warning wait", key: "differs" }, t("locked.differs")) : null,
-        h("div", { class: "buttons", key: "acts" }, button("unlock", ui.unlocking ? t("locked.opening") : t(fresh ? "locked.set" : "locked.open"), () => void unlock(), { look: "first", icon: "lock", "aria-disabled": isReady() ? null : "true" })),
+        h(
+          "div",
+          { class: "buttons", key: "acts" },
+          button(
+            "unlock",
+            ui.unlocking ? t("locked.opening") : t(fresh ? "locked.set" : "locked.open"),
+            () => void unlock(),
+            { look: "first", icon: "lock", "aria-disabled": isReady() ? null : "true" },
+          ),
+        ),
       ),
       h("p", { class: "soft small", key: "kept" }, t("locked.kept")),
     ],
@@ -45,7 +58,13 @@ const field = (name, label, fresh) =>
     "label",
     { class: "field", key: name },
     h("span", { class: "label" }, label),
-    h("input", { type: "password", value: typed[name], autocomplete: fresh ? "new-password" : "current-password", "data-do": `passphrase_${name}`, oninput: (/** @type {any} */ event) => ((typed[name] = event.target.value), redraw()) }),
+    h("input", {
+      type: "password",
+      value: typed[name],
+      autocomplete: fresh ? "new-password" : "current-password",
+      "data-do": `passphrase_${name}`,
+      oninput: (/** @type {any} */ event) => ((typed[name] = event.target.value), redraw()),
+    }),
   );
 
 const isReady = () => typed.once !== "" && (state().new_passphrase !== true || typed.again === typed.once);

@@ -43,13 +43,34 @@ export function overview() {
     title: t("overview.title"),
     acts: button("overview_csv", t("history.csv"), () => ask("overview_csv", { days: period })),
     body: [
-      choice("period", t("overview.period"), String(period ?? "all"), [...PERIODS.map((n) => /** @type {[string, string]} */ ([String(n), t("period.days", { n })])), ["all", t("period.all")]], (one) => change({ period: one === "all" ? null : Number(one) }), "tall"),
-      days === null ? h("p", { class: "soft", key: "loading" }, t("loading")) : days.length === 0 ? empty() : [tiles(days), charts(days, period)],
+      choice(
+        "period",
+        t("overview.period"),
+        String(period ?? "all"),
+        [
+          ...PERIODS.map((n) => /** @type {[string, string]} */ ([String(n), t("period.days", { n })])),
+          ["all", t("period.all")],
+        ],
+        (one) => change({ period: one === "all" ? null : Number(one) }),
+        "tall",
+      ),
+      days === null
+        ? h("p", { class: "soft", key: "loading" }, t("loading"))
+        : days.length === 0
+          ? empty()
+          : [tiles(days), charts(days, period)],
     ],
   });
 }
 
-const empty = () => h("div", { class: "empty", key: "empty" }, sign("overview"), h("h2", {}, t("overview.empty")), h("p", {}, t("overview.empty_words")));
+const empty = () =>
+  h(
+    "div",
+    { class: "empty", key: "empty" },
+    sign("overview"),
+    h("h2", {}, t("overview.empty")),
+    h("p", {}, t("overview.empty_words")),
+  );
 
 /** @param {Day[]} days @param {(day: Day) => number} of */
 const sum = (days, of) => days.reduce((all, day) => all + of(day), 0);
@@ -57,7 +78,8 @@ const sum = (days, of) => days.reduce((all, day) => all + of(day), 0);
 /** @param {Day[]} days */
 function tiles(days) {
   const { tried, there } = known.success;
-  const tile = (/** @type {string} */ key, /** @type {string} */ value) => h("div", { class: "tile", key }, h("dt", {}, t(`overview.${key}`)), h("dd", { translate: "no" }, value));
+  const tile = (/** @type {string} */ key, /** @type {string} */ value) =>
+    h("div", { class: "tile", key }, h("dt", {}, t(`overview.${key}`)), h("dd", { translate: "no" }, value));
   return h(
     "dl",
     { class: "tiles", key: "tiles" },
@@ -65,7 +87,12 @@ function tiles(days) {
     tile("images", number(sum(days, (day) => day.images))),
     tile("bytes", bytes(sum(days, (day) => day.bytes))),
     tile("success", tried > 0 ? percent(there / tried) : "–"),
-    h("div", { class: "tile", key: "median" }, h("dt", {}, t("overview.median")), h("dd", {}, known.median === null ? "–" : duration(known.median))),
+    h(
+      "div",
+      { class: "tile", key: "median" },
+      h("dt", {}, t("overview.median")),
+      h("dd", {}, known.median === null ? "–" : duration(known.median)),
+    ),
   );
 }
 
@@ -93,7 +120,12 @@ function timeline(days, period) {
   const span = period ?? Math.round((last - at(days[0].day)) / DAY) + 1;
   const width = span <= 31 ? 1 : span <= 200 ? 7 : 30;
   const count = Math.ceil(span / width);
-  const slots = Array.from({ length: count }, (_, index) => ({ name: new Date(last - (count * width - 1 - index * width) * DAY).toISOString().slice(0, 10), images: 0, there: 0, studies: 0 }));
+  const slots = Array.from({ length: count }, (_, index) => ({
+    name: new Date(last - (count * width - 1 - index * width) * DAY).toISOString().slice(0, 10),
+    images: 0,
+    there: 0,
+    studies: 0,
+  }));
   for (const day of days) {
     const slot = slots[count - 1 - Math.floor((last - at(day.day)) / DAY / width)];
     if (!slot) continue;
@@ -106,7 +138,12 @@ function timeline(days, period) {
 
 /** @param {Day[]} days */
 const byUrgency = (days) =>
-  ["routine", "urgent", "stat"].flatMap((priority) => grouped(days.filter((day) => day.priority === priority), () => t(`priority.${priority}`)));
+  ["routine", "urgent", "stat"].flatMap((priority) =>
+    grouped(
+      days.filter((day) => day.priority === priority),
+      () => t(`priority.${priority}`),
+    ),
+  );
 
 /** @param {Day[]} days @param {number | null} period */
 function charts(days, period) {
@@ -115,7 +152,11 @@ function charts(days, period) {
   return h(
     "div",
     { class: "charts", key: "charts" },
-    columns("by_time", t(width === 1 ? "overview.by_day" : width === 7 ? "overview.by_week" : "overview.by_month"), slots),
+    columns(
+      "by_time",
+      t(width === 1 ? "overview.by_day" : width === 7 ? "overview.by_week" : "overview.by_month"),
+      slots,
+    ),
     h(
       "div",
       { class: "beside", key: "beside" },

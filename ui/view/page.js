@@ -15,13 +15,22 @@ export function page({ screen, title, sub, acts, aside, body, foot, narrow, alon
     h(
       "header",
       { class: "head", key: "head" },
-      h("div", { class: "titles" }, h("h1", { tabindex: "-1" }, title), sub ? h("p", { class: "soft small" }, sub) : null),
+      h(
+        "div",
+        { class: "titles" },
+        h("h1", { tabindex: "-1" }, title),
+        sub ? h("p", { class: "soft small" }, sub) : null,
+      ),
       h("div", { class: "acts" }, acts, alone ? null : standing()),
     ),
     h(
       "div",
       { class: aside ? "cols" : "col", key: "cols" },
-      h("div", { class: "scroll", key: "scroll" }, h("div", { class: `measure stack ${narrow ? "narrow" : ""}`.trim() }, alone ? null : notice(), body)),
+      h(
+        "div",
+        { class: "scroll", key: "scroll" },
+        h("div", { class: `measure stack ${narrow ? "narrow" : ""}`.trim() }, alone ? null : notice(), body),
+      ),
       aside ? h("aside", { class: "aside", key: "aside", "aria-label": aside.label }, aside.body) : null,
     ),
     foot ? h("footer", { class: "foot", key: "foot" }, foot) : null,

@@ -27,7 +27,16 @@ export function queue() {
   return page({
     screen: "queue",
     title: t("queue.title"),
-    sub: head.studies > 0 ? line(t("n.studies", { n: head.studies }), t("n.images", { n: head.images }), head.bytes_left > 0 && t("queue.left", { size: bytes(head.bytes_left) }), head.bytes_per_second !== null && rate(head.bytes_per_second), head.seconds_left !== null && t("queue.time_left", { time: duration(head.seconds_left) })) : null,
+    sub:
+      head.studies > 0
+        ? line(
+            t("n.studies", { n: head.studies }),
+            t("n.images", { n: head.images }),
+            head.bytes_left > 0 && t("queue.left", { size: bytes(head.bytes_left) }),
+            head.bytes_per_second !== null && rate(head.bytes_per_second),
+            head.seconds_left !== null && t("queue.time_left", { time: duration(head.seconds_left) }),
+          )
+        : null,
     acts: head.studies > 0 ? wholeQueue(head) : null,
     body: [
       h("div", { class: "cards", key: "notes" }, doneNote(), sourceNote(head)),
@@ -42,15 +51,25 @@ export function queue() {
 /** @param {QueueHead} head */
 const wholeQueue = (head) =>
   head.paused
-    ? button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), { icon: "play", look: "first" })
-    : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), { icon: "pause" });
+    ? button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), {
+        icon: "play",
+        look: "first",
+      })
+    : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), {
+        icon: "pause",
+      });
 
 /** Under the list where there is little room. @param {QueueHead} head */
-const foot = (head) => [h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")), head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null];
+const foot = (head) => [
+  h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")),
+  head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null,
+];
 
 /** What is wanted less often for the whole queue. @param {QueueHead} head */
 const rest = (head) => [
-  head.needs_person > 0 ? button("queue_retry_all", t("queue.retry_all"), () => ask("queue_wish", { wish: "retry", studies: null })) : null,
+  head.needs_person > 0
+    ? button("queue_retry_all", t("queue.retry_all"), () => ask("queue_wish", { wish: "retry", studies: null }))
+    : null,
   button("queue_cancel_all", t("queue.cancel_all"), () => open({ kind: "cancel", study: null })),
 ];
 
@@ -64,10 +83,21 @@ function sourceNote({ source_free: source }) {
     h(
       "div",
       { class: "what" },
-      h("p", { class: "strong" }, source.free ? t("source.free", { name: source.name }) : t("source.copying", { name: source.name })),
-      source.free ? h("p", { class: "soft small" }, t("source.free_words")) : [h("p", { class: "soft small" }, t("source.copied", { n: source.of, done: source.copied })), bar(t("source.bar"), source.of > 0 ? source.copied / source.of : 0)],
+      h(
+        "p",
+        { class: "strong" },
+        source.free ? t("source.free", { name: source.name }) : t("source.copying", { name: source.name }),
+      ),
+      source.free
+        ? h("p", { class: "soft small" }, t("source.free_words"))
+        : [
+            h("p", { class: "soft small" }, t("source.copied", { n: source.of, done: source.copied })),
+            bar(t("source.bar"), source.of > 0 ? source.copied / source.of : 0),
+          ],
     ),
-    source.free && source.volume ? button("eject", t("action.eject"), () => ask("eject", { volume: source.volume }), { icon: "eject" }) : null,
+    source.free && source.volume
+      ? button("eject", t("action.eject"), () => ask("eject", { volume: source.volume }), { icon: "eject" })
+      : null,
   );
 }
 
@@ -80,5 +110,3 @@ const empty = () =>
     h("p", {}, t("queue.empty_words")),
     button("go_send", t("queue.go_send"), () => go("send"), { look: "first" }),
   );
-
-

@@ -41,16 +41,34 @@ export function queuedDialog(self) {
   self.study = study;
   const groups = groupsOf(self, study);
   return dialog(self, queuedTitle(study), [
-    h("p", { key: "state" }, stateWord(study), " ", h("span", { class: "soft small" }, t("queued.to"), " ", said(study.destination))),
-    study.failure && (groups?.length ?? 0) === 0 ? failureNote(study.failure, { context: { study: study.id }, look: study.state === "needs_person" ? "bad" : "calm" }) : null,
-    groups === null ? h("p", { class: "soft", key: "loading" }, t("loading")) : groups.map((group, at) => groupBlock(group, at, study)),
+    h(
+      "p",
+      { key: "state" },
+      stateWord(study),
+      " ",
+      h("span", { class: "soft small" }, t("queued.to"), " ", said(study.destination)),
+    ),
+    study.failure && (groups?.length ?? 0) === 0
+      ? failureNote(study.failure, {
+          context: { study: study.id },
+          look: study.state === "needs_person" ? "bad" : "calm",
+        })
+      : null,
+    groups === null
+      ? h("p", { class: "soft", key: "loading" }, t("loading"))
+      : groups.map((group, at) => groupBlock(group, at, study)),
     isOver(study) ? over(study, self) : wishes(study, self),
   ]);
 }
 
 /** @param {QueueGroup} group @param {number} at @param {QueueStudy} study */
 function groupBlock(group, at, study) {
-  const numbers = [group.http_status !== null ? `HTTP ${group.http_status}` : "", group.dicom_reason !== null ? `DICOM ${group.dicom_reason.toString(16).toUpperCase().padStart(4, "0")}H` : ""].filter(Boolean).join(", ");
+  const numbers = [
+    group.http_status !== null ? `HTTP ${group.http_status}` : "",
+    group.dicom_reason !== null ? `DICOM ${group.dicom_reason.toString(16).toUpperCase().padStart(4, "0")}H` : "",
+  ]
+    .filter(Boolean)
+    .join(", ");
   const more = group.count - group.images.length;
   return h(
     "section",
@@ -59,9 +77,23 @@ function groupBlock(group, at, study) {
     failureNote(group.failure, {
       context: { study: study.id, numbers },
       extra: numbers,
-      after: group.can_retry ? button("queue_retry", t("queued.retry", { n: group.count }), () => ask("queue_wish", { wish: "retry", studies: [study.id] })) : null,
+      after: group.can_retry
+        ? button("queue_retry", t("queued.retry", { n: group.count }), () =>
+            ask("queue_wish", { wish: "retry", studies: [study.id] }),
+          )
+        : null,
     }),
-    h("p", { class: "soft small which" }, t("queued.which"), " ", group.images.map((one, index) => [index > 0 ? ", " : null, t("queued.image", { series: one.series || "–", number: one.number || "–" })]), more > 0 ? ` ${t("queued.and_more", { n: more })}` : null),
+    h(
+      "p",
+      { class: "soft small which" },
+      t("queued.which"),
+      " ",
+      group.images.map((one, index) => [
+        index > 0 ? ", " : null,
+        t("queued.image", { series: one.series || "–", number: one.number || "–" }),
+      ]),
+      more > 0 ? ` ${t("queued.and_more", { n: more })}` : null,
+    ),
   );
 }
 
@@ -72,8 +104,14 @@ const over = (study, self) =>
     : h(
         "div",
         { class: "buttons", key: "over" },
-        button("receipt_save", t("done.receipt"), () => ask("receipt_save", { receipt: study.receipt }), { icon: "receipt" }),
-        button("queue_put_away", t("queued.put_away"), () => (close(self), ask("queue_put_away", { receipt: study.receipt }))),
+        button("receipt_save", t("done.receipt"), () => ask("receipt_save", { receipt: study.receipt }), {
+          icon: "receipt",
+        }),
+        button(
+          "queue_put_away",
+          t("queued.put_away"),
+          () => (close(self), ask("queue_put_away", { receipt: study.receipt })),
+        ),
       );
 
 /** @param {QueueStudy} study @param {Dialog} self */
@@ -86,7 +124,13 @@ function wishes(study, self) {
       "div",
       { class: "field", key: "priority" },
       h("span", { class: "label" }, t("priority.label")),
-      choice("study_priority", t("priority.label"), study.priority, ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => ask("queue_priority", { study: study.id, priority })),
+      choice(
+        "study_priority",
+        t("priority.label"),
+        study.priority,
+        ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]),
+        (priority) => ask("queue_priority", { study: study.id, priority }),
+      ),
     ),
     others.length > 1
       ? h(
@@ -95,7 +139,14 @@ function wishes(study, self) {
           h("span", { class: "label" }, t("queued.move")),
           h(
             "select",
-            { value: String(others.find((one) => nameOf(one) === study.destination || one.name === study.destination)?.id ?? ""), "data-do": "queue_move", onchange: (/** @type {any} */ event) => ask("queue_move", { studies: [study.id], destination: Number(event.target.value) }) },
+            {
+              value: String(
+                others.find((one) => nameOf(one) === study.destination || one.name === study.destination)?.id ?? "",
+              ),
+              "data-do": "queue_move",
+              onchange: (/** @type {any} */ event) =>
+                ask("queue_move", { studies: [study.id], destination: Number(event.target.value) }),
+            },
             others.map((one) => h("option", { key: one.id, value: String(one.id), translate: "no" }, nameOf(one))),
           ),
         )
@@ -103,7 +154,12 @@ function wishes(study, self) {
     h(
       "div",
       { class: "buttons", key: "acts" },
-      button(paused ? "queue_resume" : "queue_pause", t(paused ? "queued.resume" : "queued.pause"), wish(paused ? "resume" : "pause"), { icon: paused ? "play" : "pause" }),
+      button(
+        paused ? "queue_resume" : "queue_pause",
+        t(paused ? "queued.resume" : "queued.pause"),
+        wish(paused ? "resume" : "pause"),
+        { icon: paused ? "play" : "pause" },
+      ),
       button("queue_first", t("queued.first"), wish("first"), { icon: "up" }),
       button("queue_cancel", t("queued.cancel"), () => open({ kind: "cancel", study, from: self }), { look: "danger" }),
     ),
@@ -124,9 +180,18 @@ export function cancelDialog(self) {
     study ? t("cancel.title") : t("cancel.title_all"),
     [
       study ? h("p", { class: "strong" }, said(plainTitle(study))) : null,
-      h("p", {}, study ? t("cancel.there", { n: study.images, there: study.in_archive, destination: study.destination }) : t("cancel.there_all", { n: state().queue.studies })),
+      h(
+        "p",
+        {},
+        study
+          ? t("cancel.there", { n: study.images, there: study.in_archive, destination: study.destination })
+          : t("cancel.there_all", { n: state().queue.studies }),
+      ),
       h("p", {}, t("cancel.erased")),
     ],
-    [button("cancel_keep", t("cancel.keep"), () => close(self), { look: "first", "data-focus": true }), button("cancel_confirm", study ? t("cancel.yes") : t("cancel.yes_all"), act, { look: "danger" })],
+    [
+      button("cancel_keep", t("cancel.keep"), () => close(self), { look: "first", "data-focus": true }),
+      button("cancel_confirm", study ? t("cancel.yes") : t("cancel.yes_all"), act, { look: "danger" }),
+    ],
   );
 }

@@ -17,11 +17,27 @@ export function rail() {
     SCREENS.map((screen) =>
       h(
         "a",
-        { href: `#${screen}`, key: screen, "data-do": `go_${screen}`, "aria-current": ui.screen === screen ? "page" : null },
+        {
+          href: `#${screen}`,
+          key: screen,
+          "data-do": `go_${screen}`,
+          "aria-current": ui.screen === screen ? "page" : null,
+        },
         sign(screen),
         h("span", {}, t(`rail.${screen}`)),
         screen === "queue" && badge > 0
-          ? [h("span", { class: `badge ${queue.needs_person > 0 ? "bad" : ""}`.trim(), "aria-hidden": "true", translate: "no" }, badge > 999 ? `${number(999)}+` : number(badge)), h("span", { class: "unseen" }, t("rail.waiting", { n: badge }), needs)]
+          ? [
+              h(
+                "span",
+                {
+                  class: `badge ${queue.needs_person > 0 ? "bad" : ""}`.trim(),
+                  "aria-hidden": "true",
+                  translate: "no",
+                },
+                badge > 999 ? `${number(999)}+` : number(badge),
+              ),
+              h("span", { class: "unseen" }, t("rail.waiting", { n: badge }), needs),
+            ]
           : null,
       ),
     ),

@@ -20,7 +20,9 @@ export function reviewFoot(head) {
       "div",
       { class: "grow", key: "sum" },
       h("p", { class: "strong" }, sumLine(sum)),
-      why ? h("p", { class: "small wait", id: "why-not", key: "why" }, why) : h("p", { class: "soft small", key: "when" }, line(...when(head, sum.bytes))),
+      why
+        ? h("p", { class: "small wait", id: "why-not", key: "why" }, why)
+        : h("p", { class: "soft small", key: "when" }, line(...when(head, sum.bytes))),
     ),
     ui.rail ? reviewHow(head) : null,
     h(
@@ -28,8 +30,14 @@ export function reviewFoot(head) {
       { class: "buttons", key: "acts" },
       button("review_discard", t("review.discard"), () => ask("review_discard")),
       to || head.studies === 0 || state().destinations.length > 0
-        ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), press, { look: "first", "aria-disabled": why ? "true" : null, "aria-describedby": why ? "why-not" : null })
-        : button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null }), { look: "first" }),
+        ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), press, {
+            look: "first",
+            "aria-disabled": why ? "true" : null,
+            "aria-describedby": why ? "why-not" : null,
+          })
+        : button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null }), {
+            look: "first",
+          }),
     ),
   ];
 }
@@ -54,7 +62,13 @@ function press() {
 /** Where to and how urgent: in the foot where there is room, else under the list. @param {ReviewHead} head */
 export const reviewHow = (head) => [
   state().destinations.length > 0 ? destinationChoice(head) : null,
-  choice("priority", t("priority.label"), ui.priority ?? "routine", ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => change({ priority })),
+  choice(
+    "priority",
+    t("priority.label"),
+    ui.priority ?? "routine",
+    ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]),
+    (priority) => change({ priority }),
+  ),
 ];
 
 /** @param {import("../types.d.ts").Destination} one @param {string | null} name */
@@ -62,14 +76,23 @@ const isNamed = (one, name) => name !== null && (one.name === name || one.url ==
 
 /** @param {{ studies: number, images: number, bytes: number, patients: number | null }} sum */
 const sumLine = (sum) =>
-  sum.studies === 0 ? t("review.nothing_ticked") : line(t("n.studies", { n: sum.studies }), sum.patients !== null && sum.patients > 1 && t("n.patients", { n: sum.patients }), t("n.images", { n: sum.images }), bytes(sum.bytes));
+  sum.studies === 0
+    ? t("review.nothing_ticked")
+    : line(
+        t("n.studies", { n: sum.studies }),
+        sum.patients !== null && sum.patients > 1 && t("n.patients", { n: sum.patients }),
+        t("n.images", { n: sum.images }),
+        bytes(sum.bytes),
+      );
 
 /** How long it takes, and when the source is free again. @param {ReviewHead} head @param {number} size */
 function when(head, size) {
   const takes = head.bytes_per_second ? t("review.takes", { time: duration(size / head.bytes_per_second) }) : null;
   if (head.source === "folder" || head.source === "files") return [takes];
   if (!head.will_spool) return [takes, t("review.keep_in")];
-  const free = head.read_bytes_per_second ? t("review.free_in", { time: duration(size / head.read_bytes_per_second) }) : t("review.free_early");
+  const free = head.read_bytes_per_second
+    ? t("review.free_in", { time: duration(size / head.read_bytes_per_second) })
+    : t("review.free_early");
   return [takes, free];
 }
 
@@ -84,7 +107,11 @@ function destinationChoice(head) {
     h("span", { class: "unseen" }, t("review.to")),
     h(
       "select",
-      { value: value ? String(value.id) : "", "data-do": "review_destination", onchange: (/** @type {any} */ event) => choose(Number(event.target.value)) },
+      {
+        value: value ? String(value.id) : "",
+        "data-do": "review_destination",
+        onchange: (/** @type {any} */ event) => choose(Number(event.target.value)),
+      },
       value ? null : h("option", { value: "" }, t("review.choose_destination")),
       all.map((one) => h("option", { key: one.id, value: String(one.id), translate: "no" }, nameOf(one))),
     ),
@@ -109,5 +136,3 @@ async function send() {
   }
   change({ handing: false });
 }
-
-

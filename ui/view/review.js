@@ -32,14 +32,20 @@ export function review() {
   const which = `${head.name} ${head.source}`;
   if (listed !== which) list.reset();
   listed = which;
-  const study = ui.study ?? (ui.wide ? list.known()[0] ?? null : null);
+  const study = ui.study ?? (ui.wide ? (list.known()[0] ?? null) : null);
   return page({
     screen: "review",
     title: [t("review.title"), " ", said(head.name)],
     sub: t("review.looked", { files: t("n.files", { n: head.files }), time: duration(head.seconds) }),
     aside: ui.wide && study ? { label: t("review.detail"), body: detail(study) } : null,
     body: [
-      h("div", { key: "notes", class: "cards" }, head.studies === 0 ? failureNote({ code: "nothing_to_send", message: "", hint: "" }, { look: "wait" }) : null, head.patients > 1 ? manyPatients(head) : null, warnings(head)),
+      h(
+        "div",
+        { key: "notes", class: "cards" },
+        head.studies === 0 ? failureNote({ code: "nothing_to_send", message: "", hint: "" }, { look: "wait" }) : null,
+        head.patients > 1 ? manyPatients(head) : null,
+        warnings(head),
+      ),
       h("div", { key: "list", class: "studies" }, list.view(t("review.list"), head.revision, head.studies)),
       also(head),
       ui.rail ? null : h("div", { key: "how", class: "buttons" }, reviewHow(head)),
@@ -68,8 +74,17 @@ function warnings(head) {
     "div",
     { class: "note", key: "worry" },
     sign("warn"),
-    h("div", { class: "what" }, worry > 0 ? h("p", {}, t("review.skipped_worry", { n: worry })) : null, head.listed_missing > 0 ? h("p", {}, t("review.listed_missing", { n: head.listed_missing })) : null),
-    worry > 0 ? button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), { label: t("review.show_skipped") }) : null,
+    h(
+      "div",
+      { class: "what" },
+      worry > 0 ? h("p", {}, t("review.skipped_worry", { n: worry })) : null,
+      head.listed_missing > 0 ? h("p", {}, t("review.listed_missing", { n: head.listed_missing })) : null,
+    ),
+    worry > 0
+      ? button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), {
+          label: t("review.show_skipped"),
+        })
+      : null,
   );
 }
 
@@ -79,7 +94,15 @@ function also(head) {
   return h(
     "div",
     { class: "also soft small", key: "also" },
-    plain > 0 ? [h("span", {}, t("review.also", { n: plain })), button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), { look: "plain", label: t("review.show_skipped") })] : null,
+    plain > 0
+      ? [
+          h("span", {}, t("review.also", { n: plain })),
+          button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), {
+            look: "plain",
+            label: t("review.show_skipped"),
+          }),
+        ]
+      : null,
     head.unlisted > 0 ? h("span", {}, t("review.unlisted", { n: head.unlisted })) : null,
     button("look_again", t("review.look_again"), () => ask("look_again"), { look: "plain" }),
   );

@@ -53,7 +53,9 @@ export function rows({ fetch, row, key, height }) {
   async function load() {
     if (busy) return;
     const turnOf = (/** @type {number} */ at) => pages.get(at)?.turn ?? -1;
-    const [missing] = shownPages().filter((at) => pages.get(at)?.revision !== revision).sort((a, b) => turnOf(a) - turnOf(b) || a - b);
+    const [missing] = shownPages()
+      .filter((at) => pages.get(at)?.revision !== revision)
+      .sort((a, b) => turnOf(a) - turnOf(b) || a - b);
     if (missing === undefined) return;
     busy = true;
     turn += 1;
@@ -145,9 +147,12 @@ export function rows({ fetch, row, key, height }) {
 
   /** @param {KeyboardEvent} event */
   function key_down(event) {
-    const at = Number(/** @type {any} */ (event.target).closest("[role=listitem]")?.getAttribute("aria-posinset") ?? 0) - 1;
+    const at =
+      Number(/** @type {any} */ (event.target).closest("[role=listitem]")?.getAttribute("aria-posinset") ?? 0) - 1;
     if (at < 0 || /** @type {any} */ (event.target).matches("select, input:not([type=checkbox])")) return;
-    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: total - 1, PageDown: at + 8, PageUp: at - 8 }[event.key];
+    const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: total - 1, PageDown: at + 8, PageUp: at - 8 }[
+      event.key
+    ];
     if (to === undefined) return;
     event.preventDefault();
     focus(Math.max(0, Math.min(total - 1, to)));
@@ -155,7 +160,8 @@ export function rows({ fetch, row, key, height }) {
 
   /** @param {FocusEvent} event */
   function focus_in(event) {
-    const at = Number(/** @type {any} */ (event.target).closest("[role=listitem]")?.getAttribute("aria-posinset") ?? 0) - 1;
+    const at =
+      Number(/** @type {any} */ (event.target).closest("[role=listitem]")?.getAttribute("aria-posinset") ?? 0) - 1;
     if (at >= 0 && at !== active) {
       active = at;
       redraw();
@@ -172,7 +178,8 @@ export function rows({ fetch, row, key, height }) {
   function mount(el) {
     list = el;
     scroller = el.parentElement;
-    while (scroller.parentElement && !/auto|scroll/.test(getComputedStyle(scroller).overflowY)) scroller = scroller.parentElement;
+    while (scroller.parentElement && !/auto|scroll/.test(getComputedStyle(scroller).overflowY))
+      scroller = scroller.parentElement;
     scroller.addEventListener("scroll", look, { passive: true });
     el.addEventListener("focusin", focus_in);
     addEventListener("resize", look);
@@ -193,7 +200,11 @@ export function rows({ fetch, row, key, height }) {
       page.rows.map((one, index) => {
         const place = at * SIZE + index;
         const tab = total <= TABBABLE || place === active;
-        return h("div", { key: key(one), role: "listitem", "aria-setsize": total, "aria-posinset": place + 1 }, row(one, place, tab));
+        return h(
+          "div",
+          { key: key(one), role: "listitem", "aria-setsize": total, "aria-posinset": place + 1 },
+          row(one, place, tab),
+        );
       }),
     );
 
@@ -209,7 +220,10 @@ export function rows({ fetch, row, key, height }) {
     const gap = (/** @type {number} */ to) => {
       let y = 0;
       for (; next < to; next += 1) y += heightOf(next, usual);
-      if (y > 0) inside.push(h("div", { key: `gap ${to}`, role: "none", class: "gap", vars: { "--high": `${Math.round(y)}px` } }));
+      if (y > 0)
+        inside.push(
+          h("div", { key: `gap ${to}`, role: "none", class: "gap", vars: { "--high": `${Math.round(y)}px` } }),
+        );
     };
     for (const at of shownPages()) {
       const page = pages.get(at);
@@ -221,7 +235,21 @@ export function rows({ fetch, row, key, height }) {
     gap(count());
     return [
       total > TABBABLE ? h("p", { class: "soft small keys", key: "keys" }, t("rows.keys")) : null,
-      h("div", { key: "rows", class: "rows", role: "list", "aria-label": label, "aria-busy": pages.size === 0 && total > 0 ? "true" : null, onkeydown: key_down, mount, unmount, drawn }, inside),
+      h(
+        "div",
+        {
+          key: "rows",
+          class: "rows",
+          role: "list",
+          "aria-label": label,
+          "aria-busy": pages.size === 0 && total > 0 ? "true" : null,
+          onkeydown: key_down,
+          mount,
+          unmount,
+          drawn,
+        },
+        inside,
+      ),
     ];
   }
 

@@ -26,13 +26,20 @@ export function send() {
         h(
           "div",
           { class: "buttons" },
-          platform.can_choose_folder ? button("choose_folder", t("send.choose_folder"), () => ask("choose_folder"), { icon: "folder" }) : null,
+          platform.can_choose_folder
+            ? button("choose_folder", t("send.choose_folder"), () => ask("choose_folder"), { icon: "folder" })
+            : null,
           button("choose_files", t("send.choose_files"), () => ask("choose_files"), { icon: "files" }),
         ),
       ),
       destinations.length === 0 ? noDestination() : null,
       volumes.length > 0
-        ? h("section", { class: "block", key: "volumes" }, h("h2", {}, t("send.here")), h("ul", { class: "cards" }, volumes.map(volume)))
+        ? h(
+            "section",
+            { class: "block", key: "volumes" },
+            h("h2", {}, t("send.here")),
+            h("ul", { class: "cards" }, volumes.map(volume)),
+          )
         : h("p", { class: "soft", key: "volumes none" }, t("send.no_volumes")),
       practice.running && practice.sample ? practiceCard() : null,
       recents.length > 0 ? recentBlock(recents) : null,
@@ -46,7 +53,12 @@ const noDestination = () =>
     "div",
     { class: "note calm", key: "no destination" },
     sign("warn"),
-    h("div", { class: "what" }, h("p", { class: "strong" }, t("send.no_destination")), h("p", { class: "soft small" }, t("send.no_destination_but"))),
+    h(
+      "div",
+      { class: "what" },
+      h("p", { class: "strong" }, t("send.no_destination")),
+      h("p", { class: "soft small" }, t("send.no_destination_but")),
+    ),
     button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null })),
   );
 
@@ -56,7 +68,9 @@ const practiceCard = () =>
     { class: "card row", key: "practice" },
     sign("optical", "big-sign"),
     h("div", { class: "what" }, h("h2", {}, t("send.sample")), h("p", { class: "soft small" }, t("send.sample_words"))),
-    button("practice_look", t("send.look"), () => ask("practice_look"), { label: t("send.look_at", { name: t("send.sample") }) }),
+    button("practice_look", t("send.look"), () => ask("practice_look"), {
+      label: t("send.look_at", { name: t("send.sample") }),
+    }),
   );
 
 /** @param {Volume} one */
@@ -70,13 +84,25 @@ function volume(one) {
       "div",
       { class: "what" },
       h("h3", {}, t(`volume.${one.kind}`), " · ", said(one.label || t("volume.no_label"))),
-      h("p", { class: "soft small" }, line(t(`volume.hint.${one.hint}`), one.bytes !== null && bytes(one.bytes), one.in_use && t("volume.in_use"))),
+      h(
+        "p",
+        { class: "soft small" },
+        line(t(`volume.hint.${one.hint}`), one.bytes !== null && bytes(one.bytes), one.in_use && t("volume.in_use")),
+      ),
     ),
     h(
       "div",
       { class: "buttons" },
-      one.can_eject && !one.in_use ? button("eject", t("action.eject"), () => ask("eject", { volume: one.id }), { look: "plain", label: t("action.eject_name", { name: one.label }) }) : null,
-      button("look_volume", t("send.look"), () => ask("look_volume", { id: one.id }), { look: dicom ? "first" : "", label: t("send.look_at", { name: one.label }) }),
+      one.can_eject && !one.in_use
+        ? button("eject", t("action.eject"), () => ask("eject", { volume: one.id }), {
+            look: "plain",
+            label: t("action.eject_name", { name: one.label }),
+          })
+        : null,
+      button("look_volume", t("send.look"), () => ask("look_volume", { id: one.id }), {
+        look: dicom ? "first" : "",
+        label: t("send.look_at", { name: one.label }),
+      }),
     ),
   );
 }
@@ -95,8 +121,15 @@ const recentBlock = (recents) =>
           "li",
           { class: "card row", key: one.id },
           sign("folder", "big-sign"),
-          h("div", { class: "what" }, h("h3", {}, said(one.name)), h("p", { class: "soft small" }, ago(one.at, ui.now))),
-          button("look_recent", t("send.look"), () => ask("look_recent", { id: one.id }), { label: t("send.look_at", { name: one.name }) }),
+          h(
+            "div",
+            { class: "what" },
+            h("h3", {}, said(one.name)),
+            h("p", { class: "soft small" }, ago(one.at, ui.now)),
+          ),
+          button("look_recent", t("send.look"), () => ask("look_recent", { id: one.id }), {
+            label: t("send.look_at", { name: one.name }),
+          }),
         ),
       ),
     ),
@@ -110,7 +143,11 @@ const last = { receipt: null, at: null };
 function idle() {
   const { queue, done } = state();
   if (queue.studies > 0) {
-    return [t("send.waiting", { n: queue.studies }), " ", button("go_queue", t("send.show_queue"), () => go("queue"), { look: "plain" })];
+    return [
+      t("send.waiting", { n: queue.studies }),
+      " ",
+      button("go_queue", t("send.show_queue"), () => go("queue"), { look: "plain" }),
+    ];
   }
   const receipt = done?.receipt ?? 0;
   if (last.receipt !== receipt) {

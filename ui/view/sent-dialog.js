@@ -30,7 +30,8 @@ export function sentDialog(self) {
     );
   }
   const took = one.confirmed === null || one.queued === null ? 0 : (one.confirmed - one.queued) / 1000;
-  const pair = (/** @type {string} */ key, /** @type {any} */ value) => (value ? [h("dt", { key: `dt ${key}` }, t(key)), h("dd", { key }, said(value))] : null);
+  const pair = (/** @type {string} */ key, /** @type {any} */ value) =>
+    value ? [h("dt", { key: `dt ${key}` }, t(key)), h("dd", { key }, said(value))] : null;
   return dialog(
     self,
     t("done.receipt_number", { number: String(one.receipt) }),
@@ -45,11 +46,26 @@ export function sentDialog(self) {
         pair("sent.modality", one.modality),
         pair("priority.label", one.priority ? t(`priority.${one.priority}`) : null),
         pair("sent.size", bytes(one.bytes)),
-        took > 0 ? [pair("sent.took", duration(took)), one.bytes > 0 ? pair("sent.rate", rate(one.bytes / took)) : null] : null,
+        took > 0
+          ? [pair("sent.took", duration(took)), one.bytes > 0 ? pair("sent.rate", rate(one.bytes / took)) : null]
+          : null,
         pair("sent.study", one.study),
       ),
       h("h3", {}, t("sent.outcomes")),
-      h("ul", { class: "outcomes" }, (known.get(self) ?? []).map((line, at) => h("li", { key: at }, h("span", { class: "strong" }, t("n.images", { n: line.count })), ": ", t(`outcome.${line.outcome}`), line.code ? [" – ", t(`code.${line.code}.happened`)] : null))),
+      h(
+        "ul",
+        { class: "outcomes" },
+        (known.get(self) ?? []).map((line, at) =>
+          h(
+            "li",
+            { key: at },
+            h("span", { class: "strong" }, t("n.images", { n: line.count })),
+            ": ",
+            t(`outcome.${line.outcome}`),
+            line.code ? [" – ", t(`code.${line.code}.happened`)] : null,
+          ),
+        ),
+      ),
     ],
     button("receipt_save", t("done.receipt"), () => ask("receipt_save", { receipt: one.receipt }), { icon: "receipt" }),
   );

@@ -41,7 +41,11 @@ const LINES = {
 
 /** @param {string} name @param {string} [tone] a class of `base.css`: ok, wait, bad, accent */
 export const sign = (name, tone = "") =>
-  h("svg", { class: `sign ${tone}`.trim(), viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" }, h("path", { d: LINES[name] ?? LINES.ask }));
+  h(
+    "svg",
+    { class: `sign ${tone}`.trim(), viewBox: "0 0 24 24", "aria-hidden": "true", focusable: "false" },
+    h("path", { d: LINES[name] ?? LINES.ask }),
+  );
 
 /** The sign of a source. @param {string} kind */
 export const sourceSign = (kind) => (kind in LINES ? kind : "folder");

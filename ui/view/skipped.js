@@ -14,7 +14,8 @@ import { rows } from "./rows.js";
 const PLAIN = new Set(["not_dicom", "dicomdir", "empty", "duplicate", "link"]);
 
 /** @param {Reasons} reasons @param {(reason: string) => boolean} counts */
-const sum = (reasons, counts) => Object.entries(reasons).reduce((all, [reason, n]) => (counts(reason) ? all + n : all), 0);
+const sum = (reasons, counts) =>
+  Object.entries(reasons).reduce((all, [reason, n]) => (counts(reason) ? all + n : all), 0);
 
 /** @param {Reasons} reasons */
 export const plainSkips = (reasons) => sum(reasons, (reason) => PLAIN.has(reason));
@@ -29,7 +30,14 @@ const list = rows({
       "div",
       { class: "skipped", tabindex: tab ? "0" : "-1", "data-row": true },
       h("p", {}, said(one.path)),
-      h("p", { class: "soft small" }, t(`skip.${one.reason}`), one.detail ? [" · ", said(one.detail)] : null, " · ", h("span", { translate: "no" }, bytes(one.bytes))),
+      h(
+        "p",
+        { class: "soft small" },
+        t(`skip.${one.reason}`),
+        one.detail ? [" · ", said(one.detail)] : null,
+        " · ",
+        h("span", { translate: "no" }, bytes(one.bytes)),
+      ),
     ),
   key: (one) => one.path,
   height: 64,
@@ -39,5 +47,11 @@ const list = rows({
 export function skippedDialog(self) {
   const head = state().review;
   const total = head ? sum(head.skipped, () => true) : 0;
-  return dialog(self, t("skipped.title", { n: total }), list.view(t("skipped.list"), head?.revision ?? 0, total), null, { look: "long" });
+  return dialog(
+    self,
+    t("skipped.title", { n: total }),
+    list.view(t("skipped.list"), head?.revision ?? 0, total),
+    null,
+    { look: "long" },
+  );
 }

@@ -52,7 +52,16 @@ export function standing() {
       "button",
       { type: "button", class: "pill", key: `standing ${one.id}`, "data-do": "standing", onclick: show },
       standingSign(one),
-      h("span", {}, said(nameOf(one)), " ", standingWords(one), at === few.length - 1 && all.length > few.length ? ` ${t("standing.more", { n: all.length - few.length })}` : null),
+      h(
+        "span",
+        {},
+        said(nameOf(one)),
+        " ",
+        standingWords(one),
+        at === few.length - 1 && all.length > few.length
+          ? ` ${t("standing.more", { n: all.length - few.length })}`
+          : null,
+      ),
     ),
   );
 }
@@ -67,13 +76,27 @@ export function standingDialog(self) {
         "div",
         { class: "card row" },
         standingSign(one),
-        h("div", { class: "what" }, h("h3", {}, said(nameOf(one))), h("p", { class: "soft small" }, standingWords(one)),
-          one.waiting_studies > 0 ? h("p", { class: "soft small" }, t("standing.waiting", { n: one.waiting_studies })) : null),
+        h(
+          "div",
+          { class: "what" },
+          h("h3", {}, said(nameOf(one))),
+          h("p", { class: "soft small" }, standingWords(one)),
+          one.waiting_studies > 0
+            ? h("p", { class: "soft small" }, t("standing.waiting", { n: one.waiting_studies }))
+            : null,
+        ),
         one.standing === "needs_sign_in" && one.failure?.code !== "sign_in_needed"
           ? button("sign_in", t("action.sign_in"), () => open({ kind: "sign_in", id: one.id }), { look: "first" })
-          : one.standing === "ready" || one.failure ? null : button("destination_try_now", t("action.try_now"), () => ask("destination_try_now", { id: one.id })),
+          : one.standing === "ready" || one.failure
+            ? null
+            : button("destination_try_now", t("action.try_now"), () => ask("destination_try_now", { id: one.id })),
       ),
-      one.failure ? failureNote(one.failure, { context: { destination: one.id }, look: one.standing === "offline" ? "calm" : "bad" }) : null,
+      one.failure
+        ? failureNote(one.failure, {
+            context: { destination: one.id },
+            look: one.standing === "offline" ? "calm" : "bad",
+          })
+        : null,
     ),
   );
   const settings = () => {

@@ -24,23 +24,59 @@ export function studyRow(study, at, tab) {
       h(
         "label",
         { class: "tick" },
-        h("input", { type: "checkbox", checked: ticked, tabindex, "data-row": true, "data-do": "tick", "aria-label": t("study.tick", { study: title, patient: study.patient.name }), onchange: () => tick(study) }),
+        h("input", {
+          type: "checkbox",
+          checked: ticked,
+          tabindex,
+          "data-row": true,
+          "data-do": "tick",
+          "aria-label": t("study.tick", { study: title, patient: study.patient.name }),
+          onchange: () => tick(study),
+        }),
         h("span", { class: "box", "aria-hidden": "true" }),
       ),
-      thumb(study.picture, study.modalities[0], t("study.pictures_of", { study: title }), () => open({ kind: "viewer", study, series: null }), { tabindex }),
+      thumb(
+        study.picture,
+        study.modalities[0],
+        t("study.pictures_of", { study: title }),
+        () => open({ kind: "viewer", study, series: null }),
+        { tabindex },
+      ),
       h(
         "div",
         { class: "what" },
         h(
           "button",
-          { type: "button", class: "title", tabindex, "data-do": "show_study", "aria-pressed": ui.wide ? String(shown) : null, onclick: () => show(study) },
-          h("span", { class: "mods" }, study.modalities.map((one) => h("span", { class: "mod", translate: "no", key: one }, one))),
+          {
+            type: "button",
+            class: "title",
+            tabindex,
+            "data-do": "show_study",
+            "aria-pressed": ui.wide ? String(shown) : null,
+            onclick: () => show(study),
+          },
+          h(
+            "span",
+            { class: "mods" },
+            study.modalities.map((one) => h("span", { class: "mod", translate: "no", key: one }, one)),
+          ),
           h("span", { class: "strong" }, study.description ? said(study.description) : title),
         ),
-        h("p", { class: "soft small" }, said(line(dicomDate(study.date), study.institution)), " · ", t("n.series", { n: study.series })),
+        h(
+          "p",
+          { class: "soft small" },
+          said(line(dicomDate(study.date), study.institution)),
+          " · ",
+          t("n.series", { n: study.series }),
+        ),
         study.warnings.map(warningLine),
       ),
-      h("div", { class: "num" }, h("span", { class: "strong" }, t("n.images", { n: study.images })), h("span", { class: "soft small", translate: "no" }, bytes(study.bytes))),
+      h(
+        "div",
+        { class: "num" },
+        h("span", { class: "strong" }, t("n.images", { n: study.images })),
+        h("span", { class: "soft small", translate: "no" }, bytes(study.bytes)),
+      ),
     ),
   ];
 }
@@ -58,7 +94,12 @@ export const patientHead = (patient) =>
     { class: "patient" },
     said(patient.name || t("patient.no_name")),
     " ",
-    h("small", { class: "soft" }, patient.id ? [t("patient.id"), " ", said(patient.id)] : t("patient.no_id"), patientTail(patient)),
+    h(
+      "small",
+      { class: "soft" },
+      patient.id ? [t("patient.id"), " ", said(patient.id)] : t("patient.no_id"),
+      patientTail(patient),
+    ),
   );
 
 /** @param {Patient} patient */
@@ -66,5 +107,3 @@ function patientTail({ birth_date, sex }) {
   const tail = line(birth_date && dicomDate(birth_date), sex);
   return tail ? [" · ", said(tail)] : null;
 }
-
-

@@ -20,9 +20,24 @@ export function thumb(token, modality, label, act, { tabindex = null, big = fals
   };
   return h(
     "button",
-    { type: "button", class: `thumb ${big ? "big" : ""}`.trim(), tabindex, "aria-label": label, "data-do": "view", onclick: act },
+    {
+      type: "button",
+      class: `thumb ${big ? "big" : ""}`.trim(),
+      tabindex,
+      "aria-label": label,
+      "data-do": "view",
+      onclick: act,
+    },
     token && !none.has(token)
-      ? h("img", { key: token, src: pictureUrl(token, { edge: big ? 512 : 192 }), alt: "", loading: "lazy", decoding: "async", draggable: "false", onerror: fails })
+      ? h("img", {
+          key: token,
+          src: pictureUrl(token, { edge: big ? 512 : 192 }),
+          alt: "",
+          loading: "lazy",
+          decoding: "async",
+          draggable: "false",
+          onerror: fails,
+        })
       : sign(WRITTEN.has(modality ?? "") ? "report" : "image"),
   );
 }

@@ -32,18 +32,31 @@ export function viewer(self) {
     self,
     said(title),
     [
-      h("div", { class: "stage", key: "stage" }, stage(pictures), h("p", { class: "corner", key: "corner" }, said(self.study.patient.name))),
+      h(
+        "div",
+        { class: "stage", key: "stage" },
+        stage(pictures),
+        h("p", { class: "corner", key: "corner" }, said(self.study.patient.name)),
+      ),
       h("div", { class: "controls", key: "controls" }, sliders(pictures)),
       h("div", { class: "facts", key: "facts" }, facts(pictures)),
     ],
     null,
-    { look: "viewer", onkeydown: (/** @type {KeyboardEvent} */ event) => key(event, pictures), ended: () => pictures.end() },
+    {
+      look: "viewer",
+      onkeydown: (/** @type {KeyboardEvent} */ event) => key(event, pictures),
+      ended: () => pictures.end(),
+    },
   );
 }
 
 /** @param {Pictures} pictures */
 function stage(pictures) {
-  const words = pictures.placeholder ? t(`placeholder.${pictures.placeholder}`) : pictures.missing ? t("viewer.missing") : null;
+  const words = pictures.placeholder
+    ? t(`placeholder.${pictures.placeholder}`)
+    : pictures.missing
+      ? t("viewer.missing")
+      : null;
   return [
     h("div", {
       key: "glass",
@@ -124,14 +137,38 @@ function key(event, pictures) {
 function sliders(pictures) {
   const { at, total, frame, frames, range } = pictures;
   return [
-    slider("image", t("viewer.image", { at: at + 1, of: total }), at, 0, Math.max(0, total - 1), (value) => pictures.go(value)),
-    frames > 1 ? slider("frame", t("viewer.frame", { at: frame + 1, of: frames }), frame, 0, frames - 1, (value) => pictures.goFrame(value)) : null,
+    slider("image", t("viewer.image", { at: at + 1, of: total }), at, 0, Math.max(0, total - 1), (value) =>
+      pictures.go(value),
+    ),
+    frames > 1
+      ? slider("frame", t("viewer.frame", { at: frame + 1, of: frames }), frame, 0, frames - 1, (value) =>
+          pictures.goFrame(value),
+        )
+      : null,
     pictures.placeholder
       ? null
       : [
-          slider("center", t("viewer.level", { value: number(Math.round(pictures.center)) }), Math.round(pictures.center), range.low, range.high, (value) => pictures.level(value, pictures.width)),
-          slider("width", t("viewer.window", { value: number(Math.round(pictures.width)) }), Math.round(pictures.width), 1, range.high - range.low, (value) => pictures.level(pictures.center, value)),
-          h("div", { class: "buttons", key: "acts" }, button("level_reset", t("viewer.reset"), () => pictures.reset())),
+          slider(
+            "center",
+            t("viewer.level", { value: number(Math.round(pictures.center)) }),
+            Math.round(pictures.center),
+            range.low,
+            range.high,
+            (value) => pictures.level(value, pictures.width),
+          ),
+          slider(
+            "width",
+            t("viewer.window", { value: number(Math.round(pictures.width)) }),
+            Math.round(pictures.width),
+            1,
+            range.high - range.low,
+            (value) => pictures.level(pictures.center, value),
+          ),
+          h(
+            "div",
+            { class: "buttons", key: "acts" },
+            button("level_reset", t("viewer.reset"), () => pictures.reset()),
+          ),
         ],
   ];
 }
@@ -142,7 +179,15 @@ const slider = (name, words, value, low, high, act) =>
     "label",
     { class: "slider", key: name },
     h("span", { class: "small" }, words),
-    h("input", { type: "range", min: low, max: Math.max(low, high), step: 1, value: String(value), "data-do": `view_${name}`, oninput: (/** @type {any} */ event) => act(Number(event.target.value)) }),
+    h("input", {
+      type: "range",
+      min: low,
+      max: Math.max(low, high),
+      step: 1,
+      value: String(value),
+      "data-do": `view_${name}`,
+      oninput: (/** @type {any} */ event) => act(Number(event.target.value)),
+    }),
   );
 
 /** @param {Pictures} pictures */
@@ -152,6 +197,15 @@ function facts(pictures) {
     h("p", { class: "soft small" }, t("viewer.not_diagnostic")),
     image?.warning ? warningLine(image.warning) : null,
     h("p", { class: "soft small keys-words" }, t("viewer.keys")),
-    picture ? h("dl", { class: "pairs" }, picture.lines.map(({ tag, name, value }) => [h("dt", { key: `dt ${tag}`, translate: "no" }, name), h("dd", { key: tag }, said(value))])) : null,
+    picture
+      ? h(
+          "dl",
+          { class: "pairs" },
+          picture.lines.map(({ tag, name, value }) => [
+            h("dt", { key: `dt ${tag}`, translate: "no" }, name),
+            h("dd", { key: tag }, said(value)),
+          ]),
+        )
+      : null,
   ];
 }

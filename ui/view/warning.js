@@ -17,6 +17,11 @@ export function warningLine(one) {
     "p",
     { class: `warning ${tone}`, key: `${one.kind} ${one.text}`, "data-warning": one.kind },
     sign(icon),
-    h("span", {}, t(`warning.${one.kind}`, { n: one.count, of: one.of ?? one.count }), one.text ? [": ", said(one.text)] : null),
+    h(
+      "span",
+      {},
+      t(`warning.${one.kind}`, { n: one.count, of: one.of ?? one.count }),
+      one.text ? [": ", said(one.text)] : null,
+    ),
   );
 }

@@ -22,7 +22,11 @@ const SENTENCES = {
     "Bitten Sie dort, wo das Bild entstand, um eine korrekte Kopie, oder die Betreuer des PACS, es anzunehmen.",
   ],
   sop_class_not_supported: ["Das PACS nimmt diese Art von Objekt (SOP Class) nicht an.", ON_SOURCE, ASK],
-  transfer_syntax_not_supported: ["Das PACS nimmt diese Art der Kompression (Transfer Syntax) nicht an.", ON_SOURCE, ASK],
+  transfer_syntax_not_supported: [
+    "Das PACS nimmt diese Art der Kompression (Transfer Syntax) nicht an.",
+    ON_SOURCE,
+    ASK,
+  ],
   forbidden_by_policy: [
     "Eine Regel des PACS verbietet dieses Bild, oft wegen einer Patienten-ID, die nicht zusammenpasst.",
     ON_SOURCE,
@@ -95,7 +99,11 @@ const SENTENCES = {
     "Prüfen Sie, ob es die richtige CD oder der richtige Ordner ist, oder wählen Sie etwas anderes.",
   ],
 
-  destination_unknown: ["Es gibt kein Ziel mit diesem Namen.", NOTHING, "Wählen Sie eines in den Einstellungen oder fügen Sie es hinzu."],
+  destination_unknown: [
+    "Es gibt kein Ziel mit diesem Namen.",
+    NOTHING,
+    "Wählen Sie eines in den Einstellungen oder fügen Sie es hinzu.",
+  ],
   destination_not_usable: [
     "Dieses Ziel kann so nicht verwendet werden.",
     NOTHING,
@@ -113,7 +121,11 @@ const SENTENCES = {
     "Prüfen Sie die Adresse; bei einer eigenen Zertifizierungsstelle des Hauses wählen Sie deren Zertifikat in den Einstellungen.",
   ],
   tls_failed: ["Es kam keine sichere Verbindung zum PACS zustande.", KEPT, ASK],
-  sign_in_needed: ["Das PACS nimmt die Anmeldung nicht an.", KEPT, "Melden Sie sich neu an; was wartet, geht dann von selbst weiter."],
+  sign_in_needed: [
+    "Das PACS nimmt die Anmeldung nicht an.",
+    KEPT,
+    "Melden Sie sich neu an; was wartet, geht dann von selbst weiter.",
+  ],
   forbidden: ["Das PACS lässt diesen Benutzer keine Bilder speichern.", KEPT, ASK],
   no_store_here: [
     "Unter dieser Adresse antwortet etwas, aber es nimmt keine Bilder an.",
@@ -198,7 +210,11 @@ const SENTENCES = {
     "Speichern Sie ihn in einem Ordner, in den Sie schreiben dürfen.",
   ],
   receipt_unknown: ["Es gibt keinen Beleg mit dieser Nummer.", NOTHING, "Suchen Sie den richtigen im Verlauf."],
-  study_unknown: ["Diese Studie ist nicht mehr in der Warteschlange.", NOTHING, "Sehen Sie in der Warteschlange nach, was darin ist."],
+  study_unknown: [
+    "Diese Studie ist nicht mehr in der Warteschlange.",
+    NOTHING,
+    "Sehen Sie in der Warteschlange nach, was darin ist.",
+  ],
 
   stopped: [
     "Von Ihnen angehalten.",

@@ -25,7 +25,8 @@ export default {
   "broken.title": "RelayPACS kann seinen Ordner nicht öffnen",
   "broken.words": "Bis das behoben ist, kann nichts angesehen oder gesendet werden.",
 
-  "cancel.erased": "Der Rest wird nicht gesendet. RelayPACS löscht seine eigenen Kopien; die Quelle bleibt, wie sie ist.",
+  "cancel.erased":
+    "Der Rest wird nicht gesendet. RelayPACS löscht seine eigenen Kopien; die Quelle bleibt, wie sie ist.",
   "cancel.keep": "Behalten",
   "cancel.there": {
     one: "{there} von {n} Bild ist schon in {destination} und bleibt dort.",
@@ -258,9 +259,11 @@ export default {
   "period.days": { one: "{n} Tag", other: "{n} Tage" },
 
   "placeholder.damaged_pixels": "Das Bild war nicht lesbar; die Datei ist vielleicht beschädigt.",
-  "placeholder.decoder_died": "Es kam keine Vorschau zustande; die Datei ist vielleicht beschädigt. Das Senden ist nicht betroffen.",
+  "placeholder.decoder_died":
+    "Es kam keine Vorschau zustande; die Datei ist vielleicht beschädigt. Das Senden ist nicht betroffen.",
   "placeholder.document": "Ein Dokument, kein Bild. Es wird mitgesendet.",
-  "placeholder.no_decoder": "Auf diesem Computer lassen sich gerade keine Vorschauen machen. Das Senden ist nicht betroffen.",
+  "placeholder.no_decoder":
+    "Auf diesem Computer lassen sich gerade keine Vorschauen machen. Das Senden ist nicht betroffen.",
   "placeholder.no_pixels": "Ein Objekt ohne Bild. Es wird mitgesendet.",
   "placeholder.no_such_frame": "Dieses Teilbild gibt es in der Datei nicht.",
   "placeholder.not_dicom": "Keine DICOM-Datei.",
@@ -268,7 +271,8 @@ export default {
   "placeholder.picture_too_large": "Zu groß für eine Vorschau. Gesendet wird es trotzdem.",
   "placeholder.picture_too_slow": "Die Vorschau hat zu lange gedauert. Gesendet wird es trotzdem.",
   "placeholder.picture_unreadable": "Die Datei ist gerade nicht lesbar. Ist CD oder Stick noch eingelegt?",
-  "placeholder.presentation_state": "Es sagt, wie andere Bilder gezeigt werden, und hat selbst kein Bild. Es wird mitgesendet.",
+  "placeholder.presentation_state":
+    "Es sagt, wie andere Bilder gezeigt werden, und hat selbst kein Bild. Es wird mitgesendet.",
   "placeholder.radiotherapy": "Daten der Strahlentherapie, kein Bild. Sie werden mitgesendet.",
   "placeholder.report": "Ein Befund, kein Bild. Er wird mitgesendet.",
   "placeholder.unknown_compression": "Keine Vorschau für diese Kompression. Gesendet wird es trotzdem.",
@@ -551,8 +555,7 @@ export default {
   "viewer.frame": "Teilbild {at} von {of}",
   "viewer.image": "Bild {at} von {of}",
   "viewer.image_of": "Bild {at} von {of}",
-  "viewer.keys":
-    "Blättern: Rad oder Pfeiltasten. Helligkeit und Kontrast: ziehen, oder + − [ ]. 0 setzt zurück.",
+  "viewer.keys": "Blättern: Rad oder Pfeiltasten. Helligkeit und Kontrast: ziehen, oder + − [ ]. 0 setzt zurück.",
   "viewer.level": "Zentrum {value}",
   "viewer.missing": "Dieses Bild kann nicht gezeigt werden. Gesendet wird es trotzdem.",
   "viewer.not_diagnostic": "Ein Blick, nicht zur Befundung.",
@@ -591,8 +594,7 @@ export default {
     one: "{n} Bild steht im Verzeichnis der CD, ist aber nicht darauf",
     other: "{n} Bilder stehen im Verzeichnis der CD, sind aber nicht darauf",
   },
-  "warning.mixed_identity":
-    "Mehr als ein Patient in dieser Studie: erst senden, wenn klar ist, zu wem sie gehört",
+  "warning.mixed_identity": "Mehr als ein Patient in dieser Studie: erst senden, wenn klar ist, zu wem sie gehört",
   "warning.no_patient_id": "Keine Patienten-ID",
   "warning.not_in_index": {
     one: "{n} Bild fehlt im Verzeichnis der CD",

@@ -53,8 +53,16 @@ const SENTENCES = {
     "Look at the image in the PACS and ask the people who run it what was changed.",
   ],
 
-  source_not_found: ["There is nothing at this place any more.", NOTHING, "Check that the disc or stick is in, or choose another place."],
-  source_unreadable: ["This place could not be read.", NOTHING, "Clean the disc or try another drive; check that you may open the folder."],
+  source_not_found: [
+    "There is nothing at this place any more.",
+    NOTHING,
+    "Check that the disc or stick is in, or choose another place.",
+  ],
+  source_unreadable: [
+    "This place could not be read.",
+    NOTHING,
+    "Clean the disc or try another drive; check that you may open the folder.",
+  ],
   source_gone: [
     "The source is not there any more.",
     KEPT,
@@ -81,8 +89,16 @@ const SENTENCES = {
     "Check that it is the right disc or folder, or choose another.",
   ],
 
-  destination_unknown: ["There is no destination of this name.", NOTHING, "Choose one of those in Settings, or add it."],
-  destination_not_usable: ["This destination cannot be used as it is.", NOTHING, "Correct its name and address, and try again."],
+  destination_unknown: [
+    "There is no destination of this name.",
+    NOTHING,
+    "Choose one of those in Settings, or add it.",
+  ],
+  destination_not_usable: [
+    "This destination cannot be used as it is.",
+    NOTHING,
+    "Correct its name and address, and try again.",
+  ],
   name_not_found: [
     "The PACS's name was not found on the network.",
     KEPT,
@@ -118,7 +134,11 @@ const SENTENCES = {
     "Nothing is lost: it stays in the queue and on the source.",
     ASK,
   ],
-  credential_file: ["A file for the connection, such as a certificate, could not be read.", NOTHING, "Choose the file again in Settings."],
+  credential_file: [
+    "A file for the connection, such as a certificate, could not be read.",
+    NOTHING,
+    "Choose the file again in Settings.",
+  ],
 
   queue_in_use: ["Another RelayPACS is working on this queue.", NOTHING, "Let it finish or close it; then try again."],
   no_key: [
@@ -147,8 +167,16 @@ const SENTENCES = {
     "Nothing is lost: the queue is as it was.",
     "Use the newer program.",
   ],
-  disk_full: ["The disk of this computer is full.", "Nothing is lost: what was queued stays queued.", "Make room, then retry."],
-  home_not_writable: ["RelayPACS cannot write to its own folder.", NOTHING, "Ask who looks after this computer to give you access; then try again."],
+  disk_full: [
+    "The disk of this computer is full.",
+    "Nothing is lost: what was queued stays queued.",
+    "Make room, then retry.",
+  ],
+  home_not_writable: [
+    "RelayPACS cannot write to its own folder.",
+    NOTHING,
+    "Ask who looks after this computer to give you access; then try again.",
+  ],
   ledger_broken: [
     "The ledger was changed from outside, or is damaged.",
     "The PACS and the queue are not affected.",
@@ -162,7 +190,11 @@ const SENTENCES = {
   receipt_unknown: ["There is no receipt of this number.", NOTHING, "Look in the history for the right one."],
   study_unknown: ["This study is not in the queue any more.", NOTHING, "Look in the queue for what is."],
 
-  stopped: ["Stopped by you.", "Nothing is lost: what was not confirmed waits in the queue.", "Go on whenever you like."],
+  stopped: [
+    "Stopped by you.",
+    "Nothing is lost: what was not confirmed waits in the queue.",
+    "Go on whenever you like.",
+  ],
   internal: [
     "RelayPACS made a mistake.",
     "What was confirmed is in the PACS; the rest stays in the queue.",

@@ -267,7 +267,8 @@ export default {
   "placeholder.picture_too_large": "Too large for a preview. It is sent all the same.",
   "placeholder.picture_too_slow": "The preview took too long. It is sent all the same.",
   "placeholder.picture_unreadable": "The file cannot be read now. Is the disc or stick still in?",
-  "placeholder.presentation_state": "It says how other images are shown and has no picture of its own. It is sent along.",
+  "placeholder.presentation_state":
+    "It says how other images are shown and has no picture of its own. It is sent along.",
   "placeholder.radiotherapy": "Radiotherapy data, not a picture. It is sent along.",
   "placeholder.report": "A report, not a picture. It is sent along.",
   "placeholder.unknown_compression": "No preview for this kind of compression. It is sent all the same.",
@@ -425,7 +426,8 @@ export default {
   "series.pictures_of": "Look at series {number} {description}",
 
   "settings.about": "RelayPACS {version}",
-  "settings.about_words": "Free software (Apache-2.0). Not a medical device: look at images for a diagnosis in the PACS.",
+  "settings.about_words":
+    "Free software (Apache-2.0). Not a medical device: look at images for a diagnosis in the PACS.",
   "settings.add": "Add a destination",
   "settings.appearance": "Appearance",
   "settings.appearance.contrast": "High contrast",
@@ -459,7 +461,8 @@ export default {
   "settings.spool.always": "Always",
   "settings.spool.never": "Never",
   "settings.spool.removable": "Discs and sticks",
-  "settings.spool_words": "Then the disc can come out before all is sent. Copies are encrypted, and erased once confirmed.",
+  "settings.spool_words":
+    "Then the disc can come out before all is sent. Copies are encrypted, and erased once confirmed.",
   "settings.standard": "Standard destination",
   "settings.standard_ask": "Ask each time",
   "settings.standard_words": "Where a review sends to unless you choose another.",
@@ -546,8 +549,7 @@ export default {
   "viewer.frame": "Frame {at} of {of}",
   "viewer.image": "Image {at} of {of}",
   "viewer.image_of": "Image {at} of {of}",
-  "viewer.keys":
-    "Scroll: wheel or arrow keys. Brightness and contrast: drag, or + − [ ]. 0 sets them back.",
+  "viewer.keys": "Scroll: wheel or arrow keys. Brightness and contrast: drag, or + − [ ]. 0 sets them back.",
   "viewer.level": "Level {value}",
   "viewer.missing": "This image cannot be shown. It is sent all the same.",
   "viewer.not_diagnostic": "A glance, not for diagnosis.",

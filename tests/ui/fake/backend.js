@@ -14,7 +14,8 @@ for (const name of ["appearance", "language", "names"]) if (query.has(name)) sta
 /** @type {(change: any) => void} */
 let told = () => {};
 /** @type {any[] | null} */
-let rows = scenario === "queue_many" ? null : scenario.startsWith("queue") && scenario !== "queue_empty" ? everyState() : [];
+let rows =
+  scenario === "queue_many" ? null : scenario.startsWith("queue") && scenario !== "queue_empty" ? everyState() : [];
 /** What was asked of us, for tests to look at. @type {[string, any][]} */
 const calls = [];
 /** Codes to refuse the next commands with. @type {Record<string, string>} */
@@ -33,35 +34,96 @@ function step() {
 }
 
 function look(name) {
-  const counts = (n) => () => change({ looking: { name, files: 400 * n, images: 380 * n, studies: n, patients: Math.min(2, n), skipped: 8 * n, seconds: 12 * n } });
+  const counts = (n) => () =>
+    change({
+      looking: {
+        name,
+        files: 400 * n,
+        images: 380 * n,
+        studies: n,
+        patients: Math.min(2, n),
+        skipped: 8 * n,
+        seconds: 12 * n,
+      },
+    });
   counts(0)();
-  plan = [counts(1), counts(2), counts(3), () => change({ looking: null, review: reviewHead({ name, destination: state.destinations[0]?.name ?? null, skipped: { not_dicom: 27, dicomdir: 1, unreadable: 3 } }) })];
+  plan = [
+    counts(1),
+    counts(2),
+    counts(3),
+    () =>
+      change({
+        looking: null,
+        review: reviewHead({
+          name,
+          destination: state.destinations[0]?.name ?? null,
+          skipped: { not_dicom: 27, dicomdir: 1, unreadable: 3 },
+        }),
+      }),
+  ];
   return true;
 }
 
 function queued(some) {
   const open = (rows ?? []).filter((row) => row.state !== "confirmed" && row.state !== "cancelled");
-  change({ queue: { ...state.queue, revision: state.queue.revision + 1, studies: open.length, images: open.reduce((sum, row) => sum + row.images, 0), ...some } });
+  change({
+    queue: {
+      ...state.queue,
+      revision: state.queue.revision + 1,
+      studies: open.length,
+      images: open.reduce((sum, row) => sum + row.images, 0),
+      ...some,
+    },
+  });
 }
 
 function send({ studies: ids, priority }) {
   const chosen = studies(scenario, state.review.studies, 0, 500).filter(({ id }) => ids === null || ids.includes(id));
-  rows = chosen.map((study) => ({ ...everyState()[1], id: study.id, name: "MÜLLER, A.", description: study.description, modality: study.modalities.join("+"), priority, images: study.images, images_done: 0, bytes: study.bytes, bytes_done: 0, state: "queued" }));
+  rows = chosen.map((study) => ({
+    ...everyState()[1],
+    id: study.id,
+    name: "MÜLLER, A.",
+    description: study.description,
+    modality: study.modalities.join("+"),
+    priority,
+    images: study.images,
+    images_done: 0,
+    bytes: study.bytes,
+    bytes_done: 0,
+    state: "queued",
+  }));
   const all = (some) => () => {
     rows = (rows ?? []).map((row) => (row.state === "cancelled" ? row : { ...row, ...some(row) }));
     queued({ sending: true });
   };
-  const part = (share) => all((row) => ({ state: "sending", images_done: Math.round(row.images * share), bytes_done: Math.round(row.bytes * share), bytes_per_second: 38_400_000, seconds_left: Math.round(9 * (1 - share)) }));
+  const part = (share) =>
+    all((row) => ({
+      state: "sending",
+      images_done: Math.round(row.images * share),
+      bytes_done: Math.round(row.bytes * share),
+      bytes_per_second: 38_400_000,
+      seconds_left: Math.round(9 * (1 - share)),
+    }));
   const count = chosen.reduce((sum, { images: n }) => sum + n, 0);
   change({ review: null });
   queued({});
   plan = [
-    part(0.1), part(0.4), part(0.7),
+    part(0.1),
+    part(0.4),
+    part(0.7),
     all((row) => ({ state: "stored", images_done: row.images, bytes_done: row.bytes })),
     () => {
-      rows = (rows ?? []).map((row) => ({ ...row, name: "—", state: "confirmed", in_archive: row.images, receipt: 119 }));
+      rows = (rows ?? []).map((row) => ({
+        ...row,
+        name: "—",
+        state: "confirmed",
+        in_archive: row.images,
+        receipt: 119,
+      }));
       queued({ sending: false });
-      change({ done: endOfSend({ receipt: 119, images: count, in_archive: count, studies: chosen.length, already_there: 0 }) });
+      change({
+        done: endOfSend({ receipt: 119, images: count, in_archive: count, studies: chosen.length, already_there: 0 }),
+      });
     },
   ];
   return null;
@@ -69,8 +131,14 @@ function send({ studies: ids, priority }) {
 
 function wish({ wish: what, studies: ids }) {
   const to = { pause: "paused", resume: "sending", retry: "queued", cancel: "cancelled" }[what];
-  rows = (rows ?? []).map((row) => ((ids === null || ids.includes(row.id)) && to && row.state !== "confirmed" ? { ...row, state: to, failure: null } : row));
-  queued(ids === null && what === "pause" ? { paused: true } : ids === null && what === "resume" ? { paused: false } : {});
+  rows = (rows ?? []).map((row) =>
+    (ids === null || ids.includes(row.id)) && to && row.state !== "confirmed"
+      ? { ...row, state: to, failure: null }
+      : row,
+  );
+  queued(
+    ids === null && what === "pause" ? { paused: true } : ids === null && what === "resume" ? { paused: false } : {},
+  );
   return null;
 }
 
@@ -82,24 +150,76 @@ const COMMANDS = {
   look_again: () => look(state.review?.name ?? "Disc"),
   practice_look: () => look("Sample disc"),
   stop_looking: () => ((plan = []), change({ looking: null }), null),
-  review_studies: ({ offset, limit }) => ({ total: state.review?.studies ?? 0, rows: studies(scenario, state.review?.studies ?? 0, offset, limit) }),
+  review_studies: ({ offset, limit }) => ({
+    total: state.review?.studies ?? 0,
+    rows: studies(scenario, state.review?.studies ?? 0, offset, limit),
+  }),
   review_series: ({ study }) => series(study),
   review_images: ({ series: uid, offset, limit }) => images(uid, offset, limit),
-  review_skipped: ({ offset, limit }) => ({ total: 31, rows: Array.from({ length: Math.max(0, Math.min(limit, 31 - offset)) }, (_, at) => ({ path: `VIEWER/FILE${String(offset + at).padStart(4, "0")}.DLL`, reason: at === 3 ? "unreadable" : "not_dicom", detail: "", bytes: 40_960 })) }),
-  review_destination: ({ name }) => (change({ review: { ...state.review, destination: name, revision: state.review.revision + 1 } }), null),
+  review_skipped: ({ offset, limit }) => ({
+    total: 31,
+    rows: Array.from({ length: Math.max(0, Math.min(limit, 31 - offset)) }, (_, at) => ({
+      path: `VIEWER/FILE${String(offset + at).padStart(4, "0")}.DLL`,
+      reason: at === 3 ? "unreadable" : "not_dicom",
+      detail: "",
+      bytes: 40_960,
+    })),
+  }),
+  review_destination: ({ name }) => (
+    change({ review: { ...state.review, destination: name, revision: state.review.revision + 1 } }),
+    null
+  ),
   review_send: send,
   review_discard: () => (change({ review: null }), null),
   picture: ({ token }) => header(token),
   queue_studies: ({ offset, limit }) => page(rows, offset, limit),
   queue_groups: ({ study }) => groups(study),
   queue_wish: wish,
-  queue_priority: ({ study, priority }) => ((rows = (rows ?? []).map((row) => (row.id === study ? { ...row, priority } : row))), queued({}), null),
+  queue_priority: ({ study, priority }) => (
+    (rows = (rows ?? []).map((row) => (row.id === study ? { ...row, priority } : row))),
+    queued({}),
+    null
+  ),
   done_put_away: () => (change({ done: null }), null),
-  destination_check: () => ({ software: "Orthanc 1.12.4", speaks: "dicomweb", tls: "public", signed_in: true, can_store: true, can_confirm: true, can_compare: false, notes: [] }),
-  destination_save: ({ draft }) => (change({ stage: "open", destinations: [...state.destinations.filter(({ id }) => id !== draft.id), { ...recorded("send").destinations[0], id: draft.id ?? 9, name: draft.name, url: draft.url, sign_in: draft.sign_in.kind }] }), null),
+  destination_check: () => ({
+    software: "Orthanc 1.12.4",
+    speaks: "dicomweb",
+    tls: "public",
+    signed_in: true,
+    can_store: true,
+    can_confirm: true,
+    can_compare: false,
+    notes: [],
+  }),
+  destination_save: ({ draft }) => (
+    change({
+      stage: "open",
+      destinations: [
+        ...state.destinations.filter(({ id }) => id !== draft.id),
+        {
+          ...recorded("send").destinations[0],
+          id: draft.id ?? 9,
+          name: draft.name,
+          url: draft.url,
+          sign_in: draft.sign_in.kind,
+        },
+      ],
+    }),
+    null
+  ),
   destination_forget: ({ id }) => (change({ destinations: state.destinations.filter((one) => one.id !== id) }), null),
-  destination_sign_in: ({ id }) => (change({ destinations: state.destinations.map((one) => (one.id === id ? { ...one, standing: "ready" } : one)) }), null),
-  practice_start: () => (change({ stage: "open", practice: { running: true, sample: true }, destinations: [{ ...recorded("send").destinations[0], name: "Practice PACS", practice: true }] }), null),
+  destination_sign_in: ({ id }) => (
+    change({ destinations: state.destinations.map((one) => (one.id === id ? { ...one, standing: "ready" } : one)) }),
+    null
+  ),
+  practice_start: () => (
+    change({
+      stage: "open",
+      practice: { running: true, sample: true },
+      destinations: [{ ...recorded("send").destinations[0], name: "Practice PACS", practice: true }],
+    }),
+    null
+  ),
   settings_save: ({ settings }) => (change({ settings }), null),
   notice_put_away: () => (change({ notice: null }), null),
   unlock: ({ passphrase }) => {

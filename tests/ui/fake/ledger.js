@@ -7,7 +7,7 @@ const PRIORITIES = ["routine", "routine", "routine", "urgent", "stat"];
 
 /** The same numbers every time. */
 function* dice(seed) {
-  for (let value = seed; ; ) {
+  for (let value = seed; ;) {
     value = (value * 1_103_515_245 + 12_345) % 2_147_483_648;
     yield value / 2_147_483_648;
   }
@@ -23,7 +23,21 @@ function make() {
     const waiting = n < 3 ? 4 : 0;
     const at = Date.now() - Math.floor(n * 0.35 * DAY) - next(DAY / 4);
     const sent = waiting === 0;
-    rows.push({ study: (0x10000000 + n * 7919).toString(16).padEnd(64, "a"), receipt: 640 - n, destination: DESTINATIONS[next(5)], modality: sent ? MODALITIES[next(7)] : null, priority: sent ? PRIORITIES[next(5)] : null, at, queued: sent ? at - 20_000 - next(300_000) : null, confirmed: sent ? at : null, instances, in_the_archive: Math.max(0, instances - lost - waiting), waiting, not_in_the_archive: Math.min(lost, instances), bytes: instances * 524_288 });
+    rows.push({
+      study: (0x10000000 + n * 7919).toString(16).padEnd(64, "a"),
+      receipt: 640 - n,
+      destination: DESTINATIONS[next(5)],
+      modality: sent ? MODALITIES[next(7)] : null,
+      priority: sent ? PRIORITIES[next(5)] : null,
+      at,
+      queued: sent ? at - 20_000 - next(300_000) : null,
+      confirmed: sent ? at : null,
+      instances,
+      in_the_archive: Math.max(0, instances - lost - waiting),
+      waiting,
+      not_in_the_archive: Math.min(lost, instances),
+      bytes: instances * 524_288,
+    });
   }
   return rows;
 }
@@ -45,7 +59,8 @@ function filtered(query, values) {
     if (at !== undefined && row.at < at) return false;
     if (/waiting > 0/.test(query) && row.waiting === 0) return false;
     if (/AND not_in_the_archive > 0/.test(query) && row.not_in_the_archive === 0) return false;
-    if (/AND not_in_the_archive = 0 AND waiting = 0/.test(query) && row.not_in_the_archive + row.waiting > 0) return false;
+    if (/AND not_in_the_archive = 0 AND waiting = 0/.test(query) && row.not_in_the_archive + row.waiting > 0)
+      return false;
     return true;
   });
 }
@@ -55,7 +70,16 @@ function days(values) {
   for (const row of since(values)) {
     const day = new Date(row.at).toISOString().slice(0, 10);
     const key = [day, row.destination, row.modality, row.priority].join("|");
-    const group = groups.get(key) ?? { day, destination: row.destination, modality: row.modality, priority: row.priority, studies: 0, images: 0, images_in_archive: 0, bytes: 0 };
+    const group = groups.get(key) ?? {
+      day,
+      destination: row.destination,
+      modality: row.modality,
+      priority: row.priority,
+      studies: 0,
+      images: 0,
+      images_in_archive: 0,
+      bytes: 0,
+    };
     group.studies += 1;
     group.images += row.instances;
     group.images_in_archive += row.in_the_archive;
@@ -70,11 +94,25 @@ export function answer(query, values, none) {
   if (/count\(\*\) AS total/.test(query)) return [{ total: none ? 0 : filtered(query, values).length }];
   if (/max\(at\)/.test(query)) return [{ at: none ? null : Date.now() - 12 * 60_000 }];
   if (none) return [];
-  if (/DISTINCT destination/.test(query)) return [...new Set(ROWS.map((row) => row.destination))].map((word) => ({ word }));
+  if (/DISTINCT destination/.test(query))
+    return [...new Set(ROWS.map((row) => row.destination))].map((word) => ({ word }));
   if (/DISTINCT modality/.test(query)) return MODALITIES.map((word) => ({ word }));
   if (/FROM view_line/.test(query) && /GROUP BY outcome/.test(query)) {
     const row = ROWS.find((one) => one.study === values[0]);
-    return [{ outcome: "confirmed", proof: "listed", code: null, http_status: 200, count: row?.in_the_archive ?? 0 }, ...(row?.not_in_the_archive ? [{ outcome: "rejected", proof: null, code: "sop_class_not_supported", http_status: 409, count: row.not_in_the_archive }] : [])];
+    return [
+      { outcome: "confirmed", proof: "listed", code: null, http_status: 200, count: row?.in_the_archive ?? 0 },
+      ...(row?.not_in_the_archive
+        ? [
+            {
+              outcome: "rejected",
+              proof: null,
+              code: "sop_class_not_supported",
+              http_status: 409,
+              count: row.not_in_the_archive,
+            },
+          ]
+        : []),
+    ];
   }
   if (/view_statistics/.test(query)) return [{ tried: 100_000, there: 99_940 }];
   if (/AS took/.test(query)) return [{ took: 187_000 }];
