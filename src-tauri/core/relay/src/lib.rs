@@ -14,6 +14,7 @@ mod home;
 mod import;
 mod key;
 mod lane;
+pub mod log;
 mod observer;
 mod opening;
 mod part;
@@ -29,7 +30,7 @@ mod work;
 
 pub use home::Home;
 pub use import::{Imported, look};
-pub use key::KeySource;
+pub use key::{KeyKept, KeySource};
 pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
 pub use person::{Wish, check};
 pub use reader::Reader;
