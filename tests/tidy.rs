@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("relay", &["ledger", "model", "queue", "scan", "upload"]),
     ("cli", &["model", "practice-pacs", "relay"]),
     ("practice-pacs", &[]),
+    ("sample", &[]),
 ];
 
 /// Who alone may name an outside crate.

@@ -6,9 +6,11 @@
 pub mod chance;
 pub mod cli;
 pub mod corpus;
-pub mod fixture;
 pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;
 pub mod weather;
+
+/// Synthetic DICOM.
+pub use relaypacs_sample as fixture;

@@ -2,8 +2,8 @@
 
 use crate::key::{Keys, Kind};
 use crate::table::event::Draft;
-use crate::{Counts, DestinationLabel};
-use relaypacs_model::{SkipReason, StudyInstanceUid};
+use crate::{Counts, DestinationLabel, ReceiptId};
+use relaypacs_model::{Moment, Priority, SkipReason, StudyInstanceUid};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -110,6 +110,36 @@ impl Setting {
     }
 }
 
+/// What the lists and figures of sent studies are made of. Nothing in it can name a patient: modalities are reduced to
+/// the characters of their defined terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AboutStudy {
+    /// On which receipt.
+    pub receipt: ReceiptId,
+    /// (0008,0060) of its series, each once.
+    pub modalities: Vec<String>,
+    /// How urgent it was.
+    pub priority: Priority,
+    /// When it was offered.
+    pub queued: Moment,
+    /// Bytes of its instances.
+    pub bytes: u64,
+}
+
+impl AboutStudy {
+    /// `CT`, `CT+SR`; a word that is no modality (PS3.3 C.7.3.1.1.1: two to six capitals or digits) reads `OT`.
+    fn modality(&self) -> String {
+        let term = |word: &String| {
+            let fits = (2..=8).contains(&word.len())
+                && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+            if fits { word.clone() } else { "OT".to_owned() }
+        };
+        let words: std::collections::BTreeSet<String> = self.modalities.iter().map(term).collect();
+        let words: Vec<String> = words.into_iter().take(8).collect();
+        words.join("+")
+    }
+}
+
 /// Something that happened. The codes in brackets are those of PS3.15 section A.5.3 (DCM), where there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
@@ -166,6 +196,8 @@ pub enum Event {
         destination: DestinationLabel,
         /// By outcome.
         counts: Counts,
+        /// What is told of it in lists and figures.
+        about: AboutStudy,
     },
     /// A study came to its end.
     Ended {
@@ -240,10 +272,18 @@ impl Event {
                 draft.destination = Some(destination.as_str().into());
                 draft.detail = json!({ "stored": stored, "bytes": bytes });
             }
-            Self::Confirmed { study, destination, counts } => {
+            Self::Confirmed { study, destination, counts, about } => {
                 draft.study = Some(hash(study));
                 draft.destination = Some(destination.as_str().into());
-                draft.detail = Value::Object(by_outcome(counts));
+                draft.receipt = i64::try_from(about.receipt.0).ok();
+                let mut detail = by_outcome(counts);
+                detail.insert("modality".into(), json!(about.modality()));
+                detail.insert("priority".into(), json!(about.priority.as_str()));
+                detail.insert("queued".into(), json!(about.queued.0));
+                detail.insert("bytes".into(), json!(about.bytes));
+                detail.insert("images".into(), json!(counts.instances()));
+                detail.insert("images_in_archive".into(), json!(counts.in_the_archive()));
+                draft.detail = Value::Object(detail);
             }
             Self::Ended { study, counts } => {
                 draft.study = Some(hash(study));
@@ -291,6 +331,19 @@ mod tests {
         for bad in ["", "Canary^Anna", "Canary", "1 2", &"1".repeat(33)] {
             assert_eq!(Version::parse(bad), Err(VersionFault), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_modality_that_is_none_names_nobody() {
+        let about = |words: &[&str]| AboutStudy {
+            receipt: ReceiptId(1),
+            modalities: words.iter().map(|word| (*word).to_owned()).collect(),
+            priority: Priority::Routine,
+            queued: Moment(0),
+            bytes: 0,
+        };
+        assert_eq!(about(&["SR", "CT", "CT"]).modality(), "CT+SR");
+        assert_eq!(about(&["Canary^Anna", "", "SMITH JOHN"]).modality(), "OT");
     }
 
     #[test]

@@ -49,7 +49,9 @@ mod verify;
 
 pub use counts::Counts;
 pub use error::LedgerError;
-pub use event::{Event, EventId, EventNumber, ImportId, Setting, Version, VersionFault};
+pub use event::{
+    AboutStudy, Event, EventId, EventNumber, ImportId, Setting, Version, VersionFault,
+};
 pub use key::{LedgerKey, UidHash};
 pub use label::DestinationLabel;
 pub use ledger::Ledger;

@@ -11,6 +11,7 @@ mod header;
 mod location;
 mod moment;
 mod outcome;
+mod priority;
 mod redacted;
 mod seen;
 mod uid;
@@ -26,6 +27,7 @@ pub use header::{Encoding, Header, Patient, Series, Study};
 pub use location::{Location, LocationFault, MemberStep};
 pub use moment::Moment;
 pub use outcome::{Outcome, Proof, Reason};
+pub use priority::Priority;
 pub use redacted::{PatientText, Secret};
 pub use seen::{Found, IndexReport, Seen, Skip, SkipReason};
 pub use uid::{

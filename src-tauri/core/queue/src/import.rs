@@ -6,11 +6,13 @@ use crate::settle::{Change, apply};
 use crate::state::{Event, State};
 use crate::table::destination::one_row;
 use crate::table::instance::{MOST_BYTES, encoding_code, modified_column, state_from};
-use crate::table::{DestinationId, ImportId, InstanceId, StudyId};
+use crate::table::{DestinationId, ImportId, InstanceId, StudyId, series};
 use crate::{Queue, Result};
-use relaypacs_model::{Found, Header, Moment, Skip, SkipReason, StudyInstanceUid};
+use relaypacs_model::{
+    Found, Header, Moment, SeriesInstanceUid, Skip, SkipReason, StudyInstanceUid,
+};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many studies an import remembers by itself; beyond that it looks them up.
 const REMEMBERED: usize = 8192;
@@ -19,10 +21,11 @@ const REMEMBERED: usize = 8192;
 /// Dropped without [`Queue::finish_import`], it is taken out at the next [`Queue::open`].
 #[derive(Debug)]
 pub struct Import {
-    id: ImportId,
-    destination: DestinationId,
+    pub(crate) id: ImportId,
+    pub(crate) destination: DestinationId,
     began: Moment,
     studies: HashMap<StudyInstanceUid, StudyId>,
+    series: HashSet<(StudyId, SeriesInstanceUid)>,
 }
 
 /// What became of one found instance.
@@ -51,6 +54,13 @@ impl Import {
     pub fn id(&self) -> ImportId {
         self.id
     }
+
+    /// It goes elsewhere from now on; the studies it remembered are those of the other place.
+    pub(crate) fn now_for(&mut self, destination: DestinationId) {
+        self.destination = destination;
+        self.studies.clear();
+        self.series.clear();
+    }
 }
 
 impl Queue {
@@ -67,7 +77,7 @@ impl Queue {
             )?)?;
             Ok(ImportId(tx.last_insert_rowid()))
         })?;
-        Ok(Import { id, destination, began: now, studies: HashMap::new() })
+        Ok(Import { id, destination, began: now, studies: HashMap::new(), series: HashSet::new() })
     }
 
     /// Takes in what was found, in one transaction: give some thousands at a time. The answers are in the order of
@@ -80,6 +90,7 @@ impl Queue {
         if answers.is_err() {
             // The studies of a transaction that was taken back are not there.
             import.studies.clear();
+            import.series.clear();
         }
         answers
     }
@@ -161,6 +172,7 @@ fn offer_all(tx: &Transaction<'_>, import: &mut Import, found: &[Found]) -> Resu
     let (mut files, mut bytes) = (0, 0);
     for found in found {
         let study = study_of(tx, import, &found.header)?;
+        series_of(tx, import, study, &found.header)?;
         let answer = offer_one(tx, import, study, found)?;
         if !matches!(answer, Offered::Twice(_)) {
             files += 1;
@@ -204,6 +216,25 @@ fn study_of(tx: &Transaction<'_>, import: &mut Import, header: &Header) -> Resul
     }
     import.studies.insert(header.study_instance_uid.clone(), id);
     Ok(id)
+}
+
+/// What the series says of itself, kept once; the first instance of it speaks.
+fn series_of(
+    tx: &Transaction<'_>,
+    import: &mut Import,
+    study: StudyId,
+    header: &Header,
+) -> Result<()> {
+    let key = (study, header.series_instance_uid.clone());
+    if import.series.contains(&key) {
+        return Ok(());
+    }
+    series::keep(tx, study, header)?;
+    if import.series.len() >= REMEMBERED {
+        import.series.clear();
+    }
+    import.series.insert(key);
+    Ok(())
 }
 
 fn find_study(
@@ -258,7 +289,8 @@ fn offer_one(
         .prepare_cached(
             "INSERT INTO instance (study_id, import_id, since, bytes, modified, encoding, part10, \
              number_of_frames, modality, sop_uid, sop_class_uid, series_uid, transfer_syntax_uid, \
-             location) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             location, number) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
              ON CONFLICT (study_id, sop_uid) DO NOTHING",
         )?
         .execute(params![
@@ -276,6 +308,7 @@ fn offer_one(
             header.series_instance_uid.as_str(),
             header.transfer_syntax_uid.as_ref().map(|uid| uid.as_str()),
             location,
+            header.instance_number,
         ])?;
     if inserted == 1 {
         return Ok(Offered::New(InstanceId(tx.last_insert_rowid())));

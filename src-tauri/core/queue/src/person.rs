@@ -8,9 +8,9 @@ use crate::state::{Event, State, StateName};
 use crate::table::destination::one_row;
 use crate::table::instance::state_code;
 use crate::table::study::COPIED;
-use crate::table::{DestinationId, ImportId, StudyId};
-use crate::{Queue, QueueError, Result, Scope};
-use relaypacs_model::Moment;
+use crate::table::{DestinationId, ImportId, StudyId, series};
+use crate::{Import, Queue, QueueError, Result, Scope};
+use relaypacs_model::{Moment, Priority};
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// What a retry is for.
@@ -130,6 +130,7 @@ impl Queue {
             }
             let target = study_at(tx, study, to)?;
             queue_anew(tx, study, None, &codes, now)?;
+            series::copy(tx, study, target)?;
             drop_what_is_there(tx, study, target)?;
             tx.execute(
                 "UPDATE instance SET study_id = ?2, listed_in = 0, changed_in = 0 \
@@ -160,6 +161,38 @@ impl Queue {
                 "UPDATE study SET priority = ?2 WHERE id = ?1",
                 params![study, priority],
             )?)
+        })
+    }
+
+    /// Puts a study before the others of its priority.
+    ///
+    /// # Errors
+    /// [`QueueError::NoSuchRow`], and those of the database.
+    pub fn put_first(&mut self, study: StudyId) -> Result<()> {
+        let places = Priority::PLACES;
+        self.durably(|tx| {
+            one_row(tx.execute(
+                "UPDATE study SET priority = min(study.priority / ?2 * ?2 + ?2 - 1, 1 + ( \
+                 SELECT max(other.priority) FROM study AS other \
+                 WHERE other.destination_id = study.destination_id \
+                 AND other.priority / ?2 = study.priority / ?2)) WHERE id = ?1",
+                params![study, places],
+            )?)
+        })
+    }
+
+    /// Sets how urgent the studies of an import are that has not ended. One that was more urgent stays so.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn prioritise_held(&mut self, import: &Import, priority: Priority) -> Result<()> {
+        self.durably(|tx| {
+            tx.execute(
+                "UPDATE study SET priority = max(priority, ?2) \
+                 WHERE id IN (SELECT study_id FROM hold WHERE import_id = ?1)",
+                params![import.id(), priority.level()],
+            )?;
+            Ok(())
         })
     }
 }
@@ -209,7 +242,7 @@ fn queue_anew(
 }
 
 /// The same study at another destination, made as needed.
-fn study_at(tx: &Transaction<'_>, study: StudyId, to: DestinationId) -> Result<StudyId> {
+pub(crate) fn study_at(tx: &Transaction<'_>, study: StudyId, to: DestinationId) -> Result<StudyId> {
     let sql = format!(
         "INSERT INTO study (destination_id, {COPIED}) SELECT ?2, {COPIED} FROM study \
          WHERE id = ?1 ON CONFLICT DO NOTHING"

@@ -4,6 +4,7 @@ pub(crate) mod destination;
 pub(crate) mod destination_row;
 pub(crate) mod import;
 pub(crate) mod instance;
+pub(crate) mod series;
 pub(crate) mod study;
 pub(crate) mod tally;
 
@@ -12,7 +13,7 @@ use rusqlite::{Row, RowIndex};
 use rusqlite_migration::{M, Migrations};
 
 /// How many migrations there are; the `user_version` of a database that is up to date.
-pub(crate) const VERSION: usize = 6;
+pub(crate) const VERSION: usize = 7;
 
 /// The whole history. Only ever append: a migration that was released never changes.
 pub(crate) fn migrations() -> Migrations<'static> {
@@ -23,6 +24,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(instance::V1),
         M::up(tally::V1),
         M::up(import::STAGING_V1),
+        M::up(series::V1),
     ])
 }
 

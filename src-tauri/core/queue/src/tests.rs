@@ -4,6 +4,7 @@ mod crash;
 mod erasing;
 mod files;
 mod flow;
+mod held;
 mod imports;
 mod model;
 mod persons;

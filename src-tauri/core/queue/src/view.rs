@@ -78,6 +78,10 @@ pub struct ImportRow {
     pub skipped: Vec<(SkipReason, Tally)>,
 }
 
+/// True for a study of which an import that has ended offered something.
+const OFFERED: &str = "EXISTS (SELECT 1 FROM tally JOIN import ON import.id = import_id \
+     WHERE tally.study_id = study.id AND instances > 0 AND finished_at IS NOT NULL)";
+
 const STUDIES: &str = "
 WHERE study.id > ?1 AND (?2 IS NULL OR study.destination_id = ?2)
 AND (?3 IS NULL OR EXISTS (SELECT 1 FROM tally WHERE tally.study_id = study.id
@@ -118,6 +122,61 @@ impl View<'_> {
             out.push(with_counts(columns, counts));
         }
         Ok(out)
+    }
+
+    /// What a person sees of the queue, in the order in which it is sent, from `offset` on, at most `limit`. Studies of
+    /// which only an import that has not ended knows are left out.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn studies_in_turn(self, offset: u64, limit: u32) -> Result<Vec<StudyRow>> {
+        let sql = format!(
+            "SELECT {} FROM study WHERE {OFFERED} ORDER BY study.priority DESC, study.id \
+             LIMIT ?2 OFFSET ?1",
+            study::COLUMNS
+        );
+        let offset = i64::try_from(offset).unwrap_or(i64::MAX);
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![offset, limit])?;
+        let mut out = Vec::new();
+        while let Some(row) = rows.next()? {
+            let columns = study::read(row)?;
+            let counts = self.counts(Scope::Study(columns.id))?;
+            out.push(with_counts(columns, counts));
+        }
+        Ok(out)
+    }
+
+    /// What [`View::studies_in_turn`] lists, summed up: how many studies, and where their instances stand.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn in_turn(self) -> Result<(u64, Counts)> {
+        let sql = format!("SELECT count(*) FROM study WHERE {OFFERED}");
+        let studies = self.conn.prepare_cached(&sql)?.query_row([], |row| unsigned(row, 0))?;
+        let mut counts = Counts::default();
+        let mut statement = self.conn.prepare_cached(
+            "SELECT state, sum(instances), sum(tally.bytes) FROM tally \
+             JOIN import ON import.id = import_id WHERE finished_at IS NOT NULL GROUP BY state",
+        )?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let tally = Tally { instances: unsigned(row, 1)?, bytes: unsigned(row, 2)? };
+            counts.add_here(row.get(0)?, tally);
+        }
+        Ok((studies, counts))
+    }
+
+    /// The modalities of a study in the queue, in the order of the alphabet.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn modalities(self, study: StudyId) -> Result<Vec<String>> {
+        let mut statement = self.conn.prepare_cached(
+            "SELECT DISTINCT modality FROM instance WHERE study_id = ?1 ORDER BY modality",
+        )?;
+        let words = statement.query_map([study], |row| row.get(0))?;
+        Ok(words.collect::<rusqlite::Result<_>>()?)
     }
 
     /// One study.
@@ -207,7 +266,7 @@ impl View<'_> {
             .query_row("SELECT value FROM setting WHERE name = 'paused'", [], |row| row.get(0))?)
     }
 
-    fn page(self, condition: &str, values: impl Params) -> Result<Vec<InstanceRow>> {
+    pub(crate) fn page(self, condition: &str, values: impl Params) -> Result<Vec<InstanceRow>> {
         let sql = format!("SELECT {COLUMNS} FROM instance {condition}");
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(values)?;

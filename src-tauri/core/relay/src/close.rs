@@ -4,8 +4,10 @@ use crate::clock::now;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::report::Report;
-use relaypacs_ledger::{Counts, DestinationLabel, Event, EventId, ReceiptId, ReceiptLine};
-use relaypacs_model::{Fault, Outcome, StudyInstanceUid};
+use relaypacs_ledger::{
+    AboutStudy, Counts, DestinationLabel, Event, EventId, ReceiptId, ReceiptLine,
+};
+use relaypacs_model::{Fault, Outcome, Priority, StudyInstanceUid};
 use relaypacs_queue::{Erased, ImportId, InstanceId, InstanceRow, Scope, StudyId};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -121,8 +123,10 @@ fn erase(
         ended.add(*outcome, *n);
     }
     if ended.in_the_archive() > 0 {
+        let about = about(books, closing, latest)?;
         let destination = closing.label.clone();
-        let event = Event::Confirmed { study: study.clone(), destination, counts: ended.clone() };
+        let event =
+            Event::Confirmed { study: study.clone(), destination, counts: ended.clone(), about };
         books.ledger.append(id(b"confirmed"), &event, now()).or_fault()?;
     }
     let whole =
@@ -133,6 +137,20 @@ fn erase(
     let erased = books.queue.erase_study(closing.study).or_fault()?;
     books.queue.barrier().or_fault()?;
     Ok(erased)
+}
+
+/// What lists and figures say of the study; taken before its rows are erased.
+fn about(books: &mut Books, closing: &Closing, latest: ImportId) -> Result<AboutStudy, Fault> {
+    let receipt = books.receipt_of(latest, &closing.label)?;
+    let view = books.queue.view();
+    let row = view.study(closing.study).or_fault()?;
+    Ok(AboutStudy {
+        receipt,
+        modalities: view.modalities(closing.study).or_fault()?,
+        priority: Priority::of_level(row.priority),
+        queued: view.import(latest).or_fault()?.created,
+        bytes: row.counts.here().bytes,
+    })
 }
 
 fn line(row: &InstanceRow) -> ReceiptLine {

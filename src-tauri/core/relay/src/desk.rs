@@ -9,7 +9,7 @@ use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{ImportId, Queue};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
@@ -19,13 +19,13 @@ pub(crate) struct Books {
     pub(crate) queue: Queue,
     pub(crate) ledger: Ledger,
     /// Receipts that were begun or written in during this run.
-    open: BTreeSet<ReceiptId>,
+    open: BTreeMap<ReceiptId, ImportId>,
 }
 
 impl Books {
     /// The books of a home, opened.
     pub(crate) fn new(queue: Queue, ledger: Ledger) -> Self {
-        Self { queue, ledger, open: BTreeSet::new() }
+        Self { queue, ledger, open: BTreeMap::new() }
     }
 
     /// The name of an import in the ledger: stable, and never that of another import, not even one of a queue that
@@ -48,17 +48,29 @@ impl Books {
     ) -> Result<ReceiptId, Fault> {
         let name = self.import_name(import)?;
         let receipt = self.ledger.begin_receipt(name, label, now()).or_fault()?;
-        self.open.insert(receipt);
+        self.open.insert(receipt, import);
         Ok(receipt)
     }
 
     /// Ends the receipts of a run: complete for now. What waits and gets there later ends them again.
     pub(crate) fn end_receipts(&mut self) -> Result<(), Fault> {
-        while let Some(receipt) = self.open.first().copied() {
+        while let Some((receipt, _)) = self.open.first_key_value().map(|(a, b)| (*a, *b)) {
             self.ledger.end_receipt(receipt, now()).or_fault()?;
             self.open.remove(&receipt);
         }
         Ok(())
+    }
+}
+
+impl Books {
+    /// Receipts that were begun or written in and not ended since, with their imports.
+    pub(crate) fn open_receipts(&self) -> Vec<(ReceiptId, ImportId)> {
+        self.open.iter().map(|(receipt, import)| (*receipt, *import)).collect()
+    }
+
+    /// A receipt was ended.
+    pub(crate) fn is_ended(&mut self, receipt: ReceiptId) {
+        self.open.remove(&receipt);
     }
 }
 

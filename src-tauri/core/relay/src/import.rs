@@ -66,6 +66,21 @@ pub(crate) fn import(
     stop: &Stop,
     observer: &Arc<dyn Observer>,
 ) -> Result<Imported, Fault> {
+    let label = offer.label.clone();
+    let (import, counts) = take_in(desk, offer, stop, observer)?;
+    let told = counts.clone();
+    let import = desk.ask_blocking(move |books| finish(books, &import, label, &told))?;
+    observer.scanned(&counts);
+    Ok(Imported { import, counts })
+}
+
+/// Scans to the end and hands everything over; the import is held until it is finished. Blocks.
+pub(crate) fn take_in(
+    desk: &Desk,
+    offer: Offer,
+    stop: &Stop,
+    observer: &Arc<dyn Observer>,
+) -> Result<(Import, ScanCounts), Fault> {
     let destination = offer.destination;
     let import =
         desk.ask_blocking(move |books| books.queue.begin_import(destination, now()).or_fault())?;
@@ -90,16 +105,12 @@ pub(crate) fn import(
             desk.ask_blocking(move |books| books.queue.abandon_import(import, now()).or_fault());
         return Err(fault);
     }
-    let counts = counting.counts();
-    let told = counts.clone();
-    let import = desk.ask_blocking(move |books| finish(books, &import, offer.label, &told))?;
-    observer.scanned(&counts);
-    Ok(Imported { import, counts })
+    Ok((import, counting.counts()))
 }
 
 /// Ledger first, queue second; a crash between the two takes the import out again, and the ledger says truly that a
 /// source was looked at.
-fn finish(
+pub(crate) fn finish(
     books: &mut Books,
     import: &Import,
     label: DestinationLabel,

@@ -13,9 +13,11 @@ use crate::stop::Stop;
 use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault, Moment, ReadBack, Reason};
-use relaypacs_queue::{DestinationId, Parked, Phase, StudyFilter, StudyId, StudyToAsk};
+use relaypacs_queue::{
+    DestinationId, DestinationRow, Parked, Phase, StudyFilter, StudyId, StudyToAsk,
+};
 use relaypacs_scan::Opener;
-use relaypacs_upload::{Archive, Trouble, backoff};
+use relaypacs_upload::{Archive, Timing, Trouble, backoff};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -79,6 +81,38 @@ struct Loop {
 }
 
 impl Lane {
+    /// A lane for one destination; `None` where it cannot be used as it stands, which the observer is told.
+    pub(crate) fn new(
+        desk: &Desk,
+        row: DestinationRow,
+        (report, run, opener): (&Arc<Report>, &Arc<Run>, &Opener),
+        observer: &Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Option<Arc<Self>> {
+        let archive = match Archive::new(&row.destination, Timing::default()) {
+            Ok(archive) => archive,
+            Err(fault) => {
+                observer.parked(&row.destination.label, &fault, None);
+                return None;
+            }
+        };
+        Some(Arc::new(Self {
+            desk: desk.clone(),
+            archive,
+            destination: row.id,
+            label: DestinationLabel::from(&row.destination),
+            read_back: row.destination.read_back,
+            gate: Gate::new(row.learned.max_request_bytes),
+            observer: observer.clone(),
+            report: report.clone(),
+            run: run.clone(),
+            signs: Signs::new(),
+            stop: stop.clone(),
+            opener: opener.clone(),
+            absent: Mutex::new(HashMap::new()),
+        }))
+    }
+
     /// Works until nothing is left to do, nothing can be done within `patience` (`None`: waits for ever), or somebody
     /// stops it. Gives the studies that were closed, which is to say told.
     pub(crate) async fn work(

@@ -8,7 +8,9 @@ mod clock;
 mod close;
 mod counting;
 mod desk;
+mod ends;
 mod faults;
+mod findings;
 mod gate;
 mod home;
 mod import;
@@ -22,12 +24,17 @@ mod person;
 mod reader;
 mod relay;
 mod report;
+mod review;
 mod run;
 mod send;
+mod serve;
 mod settle;
+mod steer;
 mod stop;
 mod work;
 
+pub use ends::ImportEnd;
+pub use findings::{Findings, Notable};
 pub use home::Home;
 pub use import::{Imported, look};
 pub use key::{KeyKept, KeySource};
@@ -36,11 +43,17 @@ pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};
 pub use report::{Reach, sentence, try_receipt};
+pub use review::{Chosen, Presence, Review};
+pub use steer::Sums;
 pub use stop::Stop;
 pub use work::Work;
 
 pub use relaypacs_ledger::{
     EventNumber, HistoryLine, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
 };
-pub use relaypacs_queue::{DestinationRow, Phase, StateName, StudyId, StudyRow};
+pub use relaypacs_queue::{
+    DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow, Phase,
+    SeriesRow, StateName, StudyId, StudyRow, Tally,
+};
+pub use relaypacs_scan::Opened;
 pub use relaypacs_upload::Checked;

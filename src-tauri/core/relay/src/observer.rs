@@ -1,5 +1,6 @@
 //! What a face of RelayPACS (terminal, window, test) is told while the relay works.
 
+use crate::ends::ImportEnd;
 use relaypacs_model::{
     Fault, Moment, Outcome, Reason, Seen, SkipReason, SopInstanceUid, StudyInstanceUid,
 };
@@ -18,6 +19,10 @@ pub trait Observer: Send + Sync + 'static {
     fn parked(&self, _destination: &str, _fault: &Fault, _until: Option<Moment>) {}
     /// An instance came to its end in this run. Comes once for each instance.
     fn verdict(&self, _verdict: &Verdict) {}
+    /// Everything that one import offered came to its end.
+    fn import_ended(&self, _end: &ImportEnd) {}
+    /// The disk or the program itself is in trouble; what waits is kept and tried again.
+    fn trouble(&self, _fault: &Fault) {}
     /// A study came to its end in this run.
     fn study(&self, _study: &StudyEnd) {}
 }

@@ -3,21 +3,18 @@
 use crate::close::{Closing, leave};
 use crate::desk::Books;
 use crate::faults::OrFault;
-use crate::gate::Gate;
-use crate::lane::Lane;
 use crate::observer::{Observer, Summary};
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
-use crate::run::{Run, Signs};
+use crate::run::Run;
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyFilter, StudyId, StudyRow};
 use relaypacs_scan::Opener;
-use relaypacs_upload::{Archive, Timing};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
@@ -93,31 +90,10 @@ impl Relay {
         let mut lanes = JoinSet::new();
         let opener = Opener::new();
         for row in rows {
-            let id = row.id;
-            // Whoever starts a run wants it tried now.
-            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
-            let archive = match Archive::new(&row.destination, Timing::default()) {
-                Ok(archive) => archive,
-                Err(fault) => {
-                    observer.parked(&row.destination.label, &fault, None);
-                    continue;
-                }
+            let parts = (report, run, &opener);
+            let Some(lane) = self.lane(row.clone(), parts, observer, stop).await? else {
+                continue;
             };
-            let lane = Arc::new(Lane {
-                desk: self.desk.clone(),
-                archive,
-                destination: row.id,
-                label: DestinationLabel::from(&row.destination),
-                read_back: row.destination.read_back,
-                gate: Gate::new(row.learned.max_request_bytes),
-                observer: observer.clone(),
-                report: report.clone(),
-                run: run.clone(),
-                signs: Signs::new(),
-                stop: stop.clone(),
-                opener: opener.clone(),
-                absent: Mutex::new(HashMap::new()),
-            });
             lanes.spawn(lane.work(patience));
         }
         let (mut closed, mut failed) = (HashSet::new(), None);
@@ -201,7 +177,7 @@ impl Relay {
 }
 
 /// Destinations that have something to do with the run.
-fn destinations(
+pub(crate) fn destinations(
     view: relaypacs_queue::View<'_>,
     reach: Reach,
 ) -> Result<Vec<DestinationRow>, Fault> {

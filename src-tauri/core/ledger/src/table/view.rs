@@ -10,6 +10,9 @@
 //!   line), `instances`, `in_the_archive`, `waiting`, `not_in_the_archive`, `bytes`.
 //! - `view_line`: one row for each instance of a receipt, as it stands now. `number`, `receipt`, `study` (hash),
 //!   `instance` (hash), `bytes`, `outcome`, `proof`, `code`, `http_status`, `dicom_reason`, `at`.
+//! - `view_sent`: one row each time that a study came to its end with something of it in the archive. `number`, `at`,
+//!   `receipt`, `study` (hash), `destination`, `modality` (`CT`, `CT+SR`), `priority` (`routine`, `urgent`, `stat`),
+//!   `queued` (when it was offered), `images`, `images_in_archive`, `bytes`. Events of an older program have nulls.
 //! - `view_statistics`: one row for each day (UTC, `YYYY-MM-DD`), destination and outcome. `day`, `destination`,
 //!   `outcome`, `instances`, `bytes`.
 
@@ -55,4 +58,16 @@ CREATE VIEW view_statistics AS
     FROM tally JOIN event AS begun ON begun.receipt = tally.receipt AND begun.kind = 'receipt_begun'
     WHERE tally.instances > 0
     GROUP BY tally.day, begun.destination, outcome;
+";
+
+pub(crate) const CREATE_SENT: &str = "
+CREATE VIEW view_sent AS
+    SELECT number, at, receipt, lower(hex(study)) AS study, destination,
+        json_extract(detail, '$.modality') AS modality,
+        json_extract(detail, '$.priority') AS priority,
+        json_extract(detail, '$.queued') AS queued,
+        json_extract(detail, '$.images') AS images,
+        json_extract(detail, '$.images_in_archive') AS images_in_archive,
+        json_extract(detail, '$.bytes') AS bytes
+    FROM event WHERE kind = 'confirmed';
 ";

@@ -60,7 +60,7 @@ CREATE INDEX instance_sending ON instance(until) WHERE state = 2;
 pub(crate) const COLUMNS: &str = "id, study_id, import_id, state, until, since, attempts, fresh_from, batch_limit, \
      sends_dropped, proof, reason, reason_status, reason_dicom, sha256, sent_at, bytes_sent, \
      bytes, modified, encoding, part10, number_of_frames, modality, sop_uid, sop_class_uid, \
-     series_uid, transfer_syntax_uid, location";
+     series_uid, transfer_syntax_uid, location, number";
 
 /// No instance is larger than 4 TiB; a size that an archive file makes up beyond that must not overflow a sum.
 pub(crate) const MOST_BYTES: i64 = 1 << 42;
@@ -118,6 +118,8 @@ pub struct InstanceRow {
     pub transfer_syntax_uid: Option<TransferSyntaxUid>,
     /// Where its bytes are.
     pub location: Location,
+    /// (0020,0013)
+    pub number: Option<i64>,
 }
 
 impl InstanceRow {
@@ -188,6 +190,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<InstanceRow> {
             .map_err(|_| QueueError::Unreadable("transfer_syntax_uid"))?,
         location: Location::from_bytes(&row.get::<_, Vec<u8>>("location")?)
             .map_err(|_| QueueError::Unreadable("location"))?,
+        number: row.get("number")?,
     })
 }
 

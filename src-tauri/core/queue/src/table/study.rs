@@ -44,16 +44,25 @@ pub(crate) const COPIED: &str = "study_uid, patient_id, patient_id_issuer, patie
 
 /// A study without its counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct StudyColumns {
-    pub(crate) id: StudyId,
-    pub(crate) destination: DestinationId,
-    pub(crate) uid: StudyInstanceUid,
-    pub(crate) patient: Patient,
-    pub(crate) study: Study,
-    pub(crate) priority: i64,
-    pub(crate) paused: bool,
-    pub(crate) cancelled: bool,
-    pub(crate) asked: bool,
+pub struct StudyColumns {
+    /// Its id.
+    pub id: StudyId,
+    /// Where it goes.
+    pub destination: DestinationId,
+    /// (0020,000D)
+    pub uid: StudyInstanceUid,
+    /// Who it is about, as the first import found it.
+    pub patient: Patient,
+    /// What it says of itself.
+    pub study: Study,
+    /// Higher goes first.
+    pub priority: i64,
+    /// True where a person paused it.
+    pub paused: bool,
+    /// True where a person took it out.
+    pub cancelled: bool,
+    /// True where its archive was asked since it was last offered.
+    pub asked: bool,
 }
 
 /// Reads [`COLUMNS`].

@@ -1,0 +1,278 @@
+//! A review: a source was looked at to its end, and a person decides what of it is sent, and where to.
+//!
+//! What was found lies in the queue as an import that has not ended: encrypted, of any size, and never claimed. Accepted
+//! it becomes work; discarded, dropped with the program or lost with the power it is taken out again.
+
+use crate::clock::now;
+use crate::desk::Desk;
+use crate::faults::OrFault;
+use crate::findings::Findings;
+use crate::import::{Imported, Offer, finish, take_in};
+use crate::observer::{Observer, ScanCounts};
+use crate::relay::{Relay, Target};
+use crate::stop::Stop;
+use relaypacs_ledger::DestinationLabel;
+use relaypacs_model::{
+    Code, Fault, Priority, Seen, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
+};
+use relaypacs_queue::{
+    DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, SeriesRow, StudyId,
+};
+use relaypacs_upload::{Archive, Timing};
+use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many rows are read from the queue at once.
+const PAGE: u32 = 1_000;
+
+/// A source that was looked at, before anything of it is sent.
+pub struct Review {
+    desk: Desk,
+    import: ImportId,
+    counts: ScanCounts,
+    findings: Findings,
+    /// Taken while it is worked on, and for good at its end.
+    held: Mutex<Option<Import>>,
+    destination: Mutex<DestinationRow>,
+}
+
+/// What a person wants of a review.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Chosen {
+    /// Every study.
+    All,
+    /// These.
+    Only(BTreeSet<StudyId>),
+}
+
+/// How much of a study its archive lists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Presence {
+    /// Instances of the review that the archive lists. Whether they are the same is compared when they are sent.
+    pub there: u64,
+    /// Instances of the review.
+    pub of: u64,
+}
+
+impl Relay {
+    /// Looks at sources to their end and holds what was found for a person to decide.
+    ///
+    /// # Errors
+    /// As for [`Relay::import`]; then nothing of it is held.
+    pub async fn review(
+        &self,
+        sources: Vec<PathBuf>,
+        target: &Target,
+        include_damaged: bool,
+        observer: Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Review, Fault> {
+        let row = self.destination(target).await?;
+        let label = DestinationLabel::from(&row.destination);
+        let offer = Offer { sources, include_damaged, destination: row.id, label };
+        let (desk, stop) = (self.desk.clone(), stop.clone());
+        let watching = Arc::new(Watching { findings: Mutex::default(), observer });
+        let review = tokio::task::spawn_blocking(move || {
+            let told: Arc<dyn Observer> = watching.clone();
+            let (import, counts) = take_in(&desk, offer, &stop, &told)?;
+            watching.observer.scanned(&counts);
+            let findings = std::mem::take(&mut *lock(&watching.findings));
+            Ok(Review {
+                desk,
+                import: import.id(),
+                counts,
+                findings,
+                held: Mutex::new(Some(import)),
+                destination: Mutex::new(row),
+            })
+        });
+        review.await.map_err(|error| Fault::with(Code::Internal, error))?
+    }
+}
+
+impl Review {
+    /// Its import.
+    #[must_use]
+    pub fn import(&self) -> ImportId {
+        self.import
+    }
+
+    /// What the scan counted.
+    #[must_use]
+    pub fn counts(&self) -> &ScanCounts {
+        &self.counts
+    }
+
+    /// What was found besides instances.
+    #[must_use]
+    pub fn findings(&self) -> &Findings {
+        &self.findings
+    }
+
+    /// Where it goes as it stands.
+    #[must_use]
+    pub fn destination(&self) -> DestinationRow {
+        lock(&self.destination).clone()
+    }
+
+    /// How many studies and instances there are.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn sum(&self) -> Result<HeldSum, Fault> {
+        let import = self.import;
+        self.desk.ask(move |books| books.queue.view().held_sum(import).or_fault()).await
+    }
+
+    /// Studies, ordered by patient, from `offset` on, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn studies(&self, offset: u64, limit: u32) -> Result<Vec<HeldStudy>, Fault> {
+        let import = self.import;
+        self.desk
+            .ask(move |books| books.queue.view().held_studies(import, offset, limit).or_fault())
+            .await
+    }
+
+    /// The series of a study.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn series(&self, study: StudyId) -> Result<Vec<SeriesRow>, Fault> {
+        let import = self.import;
+        self.desk.ask(move |books| books.queue.view().held_series(import, study).or_fault()).await
+    }
+
+    /// The instances of a series in the order of their numbers, from `offset` on, at most `limit`.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn images(
+        &self,
+        study: StudyId,
+        series: SeriesInstanceUid,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<InstanceRow>, Fault> {
+        self.desk
+            .ask(move |books| {
+                books.queue.view().series_instances(study, &series, offset, limit).or_fault()
+            })
+            .await
+    }
+
+    /// Asks the archive how much of a study it lists already.
+    ///
+    /// # Errors
+    /// What is wrong with the destination, in a code; those of the queue.
+    pub async fn presence(
+        &self,
+        study: StudyId,
+        uid: &StudyInstanceUid,
+    ) -> Result<Presence, Fault> {
+        let archive = Archive::new(&self.destination().destination, Timing::default())?;
+        let listed: HashSet<SopInstanceUid> = archive.list(uid).await.map_err(Fault::from)?.uids;
+        let mut presence = Presence { there: 0, of: 0 };
+        let mut after = None;
+        loop {
+            let rows = self
+                .desk
+                .ask(move |books| books.queue.view().instances(study, after, PAGE).or_fault())
+                .await?;
+            let Some(last) = rows.last() else { return Ok(presence) };
+            after = Some(last.id);
+            presence.of += rows.len() as u64;
+            presence.there +=
+                rows.iter().filter(|row| listed.contains(&row.sop_uid)).count() as u64;
+        }
+    }
+
+    /// Sends it somewhere else.
+    ///
+    /// # Errors
+    /// Those of the queue; [`Code::StudyUnknown`] after its end.
+    pub async fn retarget(&self, to: DestinationRow) -> Result<(), Fault> {
+        let id = to.id;
+        self.with_import(move |books, import| books.queue.retarget(import, id, now()).or_fault())
+            .await?;
+        *lock(&self.destination) = to;
+        Ok(())
+    }
+
+    /// Makes work of what a person chose; the rest is taken out and counts as cancelled.
+    ///
+    /// # Errors
+    /// Those of the disk, then it can be called again; [`Code::StudyUnknown`] after its end.
+    pub async fn accept(&self, chosen: Chosen, priority: Priority) -> Result<Imported, Fault> {
+        let counts = self.counts.clone();
+        let label = DestinationLabel::from(&self.destination().destination);
+        let import = self
+            .with_import(move |books, import| {
+                if let Chosen::Only(wanted) = &chosen {
+                    books.queue.leave_out(import, wanted, now()).or_fault()?;
+                }
+                let view = books.queue.view();
+                let sum = view.held_sum(import.id()).or_fault()?;
+                if priority != Priority::Routine {
+                    books.queue.prioritise_held(import, priority).or_fault()?;
+                }
+                let sent = ScanCounts {
+                    studies: sum.studies,
+                    instances: sum.found.instances,
+                    bytes: sum.found.bytes,
+                    ..counts
+                };
+                finish(books, import, label, &sent)
+            })
+            .await?;
+        *lock(&self.held) = None;
+        Ok(Imported { import, counts: self.counts.clone() })
+    }
+
+    /// Takes all of it out again; the source still has it.
+    ///
+    /// # Errors
+    /// Those of the disk. Discarding twice, or after it was accepted, does nothing.
+    pub async fn discard(&self) -> Result<(), Fault> {
+        let Some(import) = lock(&self.held).take() else { return Ok(()) };
+        self.desk.ask(move |books| books.queue.abandon_import(import, now()).or_fault()).await?;
+        Ok(())
+    }
+
+    /// Lends the held import to the desk, and takes it back however that went.
+    async fn with_import<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut crate::desk::Books, &mut Import) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let ended = || Fault::with(Code::StudyUnknown, "the review has ended");
+        let mut import = lock(&self.held).take().ok_or_else(ended)?;
+        let (import, result) = self
+            .desk
+            .ask(move |books| {
+                let result = errand(books, &mut import);
+                Ok((import, result))
+            })
+            .await?;
+        *lock(&self.held) = Some(import);
+        result
+    }
+}
+
+/// Looks along while a source is scanned.
+struct Watching {
+    findings: Mutex<Findings>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Observer for Watching {
+    fn seen(&self, seen: &Seen) {
+        lock(&self.findings).add(seen);
+        self.observer.seen(seen);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,128 @@
+//! The queue as a person sees and steers it while it is worked.
+
+use crate::faults::OrFault;
+use crate::relay::Relay;
+use relaypacs_model::{Code, Fault, Location, Priority};
+use relaypacs_queue::{Counts, DestinationId, InstanceId, InstanceRow, Scope, StudyId, StudyRow};
+use relaypacs_scan::{Opened, Opener};
+use std::io::ErrorKind;
+
+/// What the whole queue comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    /// How many studies.
+    pub studies: u64,
+    /// Where their instances stand.
+    pub counts: Counts,
+    /// True where a person paused the whole queue.
+    pub paused: bool,
+}
+
+impl Relay {
+    /// The queue as a person sees it, in the order in which it is sent.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn in_turn(
+        &self,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<(StudyRow, Vec<String>)>, Fault> {
+        self.desk
+            .ask(move |books| {
+                let view = books.queue.view();
+                let rows = view.studies_in_turn(offset, limit).or_fault()?;
+                let with = |row: StudyRow| {
+                    let modalities = view.modalities(row.id).or_fault()?;
+                    Ok((row, modalities))
+                };
+                rows.into_iter().map(with).collect()
+            })
+            .await
+    }
+
+    /// What the whole queue comes to.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn sums(&self) -> Result<Sums, Fault> {
+        self.desk
+            .ask(|books| {
+                let view = books.queue.view();
+                let (studies, counts) = view.in_turn().or_fault()?;
+                Ok(Sums { studies, counts, paused: view.is_paused().or_fault()? })
+            })
+            .await
+    }
+
+    /// Instances of a study that came to an end and stay because a person has to look.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn ended_instances(
+        &self,
+        study: StudyId,
+        after: Option<InstanceId>,
+        limit: u32,
+    ) -> Result<Vec<InstanceRow>, Fault> {
+        self.desk
+            .ask(move |books| {
+                books.queue.view().ended_instances(Scope::Study(study), after, limit).or_fault()
+            })
+            .await
+    }
+
+    /// One study of the queue.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`].
+    pub async fn study(&self, study: StudyId) -> Result<StudyRow, Fault> {
+        self.desk.ask(move |books| books.queue.view().study(study).or_fault()).await
+    }
+
+    /// Sets how urgent a study is.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`].
+    pub async fn prioritise(&self, study: StudyId, priority: Priority) -> Result<(), Fault> {
+        self.desk
+            .ask(move |books| books.queue.set_priority(study, priority.level()).or_fault())
+            .await
+    }
+
+    /// Puts a study before all others of its urgency and below.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`].
+    pub async fn first(&self, study: StudyId) -> Result<(), Fault> {
+        self.desk.ask(move |books| books.queue.put_first(study).or_fault()).await
+    }
+
+    /// Ends a park: the destination is tried at once.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn try_now(&self, destination: DestinationId) -> Result<(), Fault> {
+        self.desk.ask(move |books| books.queue.unpark(destination).or_fault()).await
+    }
+
+    /// The bytes of an instance in the queue, for showing.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`], [`Code::SourceGone`],
+    /// [`Code::SourceUnreadable`].
+    pub async fn open_instance(&self, instance: InstanceId) -> Result<Opened, Fault> {
+        let row =
+            self.desk.ask(move |books| books.queue.view().instance(instance).or_fault()).await?;
+        let opened = tokio::task::spawn_blocking(move || open(&row.location));
+        opened.await.map_err(|error| Fault::with(Code::Internal, error))?
+    }
+}
+
+fn open(location: &Location) -> Result<Opened, Fault> {
+    Opener::new().open(location).map_err(|error| {
+        let gone = error.kind() == ErrorKind::NotFound;
+        let code = if gone { Code::SourceGone } else { Code::SourceUnreadable };
+        Fault::with(code, error.kind())
+    })
+}

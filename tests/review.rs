@@ -1,0 +1,184 @@
+//! The relay as the window uses it: look, decide, send what was chosen, go on by itself, say the end.
+
+#![cfg(test)]
+
+use relaypacs_model::{
+    ArchiveRoot, Destination, Outcome, Priority, ReadBack, Secret, SignIn, SkipReason,
+};
+use relaypacs_practice_pacs::{Options, PracticePacs, Running};
+use relaypacs_relay::{
+    Chosen, Home, ImportEnd, KeySource, Nobody, Notable, Observer, Presence, Relay, Stop, StudyId,
+    Target, Wish,
+};
+use relaypacs_tests::fixture;
+use std::collections::BTreeSet;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use tempfile::TempDir;
+
+struct Bench {
+    relay: Arc<Relay>,
+    disc: TempDir,
+    pacs: Running,
+    _home: TempDir,
+    _store: TempDir,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let (home, disc, store) = (folder(), folder(), folder());
+        fixture::sample_disc(disc.path(), 1).unwrap();
+        let options = Options { sync: false, ..Options::in_folder(store.path()) };
+        let pacs = PracticePacs::start(options).unwrap();
+        let opened = Home::open(home.path()).unwrap();
+        let key = KeySource::Passphrase(Secret::new("correct horse"));
+        let relay = Arc::new(Relay::open(&opened, &key).await.unwrap());
+        relay.save_destination("Main PACS", at(&pacs.root())).await.unwrap();
+        Self { relay, disc, pacs, _home: home, _store: store }
+    }
+
+    async fn look(&self) -> relaypacs_relay::Review {
+        let sources = vec![self.disc.path().to_path_buf()];
+        let to = Target::Saved("Main PACS".into());
+        self.relay.review(sources, &to, false, Arc::new(Nobody), &Stop::new()).await.unwrap()
+    }
+
+    /// How many instances the archive holds.
+    fn held(&self) -> u64 {
+        self.pacs.counts().stored
+    }
+}
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn at(root: &str) -> Destination {
+    Destination {
+        label: root.to_owned(),
+        root: ArchiveRoot::parse(root).unwrap(),
+        sign_in: SignIn::None,
+        ca: None,
+        read_back: ReadBack::None,
+    }
+}
+
+/// Hands over the ends of imports.
+struct Ends(mpsc::Sender<ImportEnd>);
+
+impl Observer for Ends {
+    fn import_ended(&self, end: &ImportEnd) {
+        self.0.send(end.clone()).unwrap();
+    }
+}
+
+/// Works the queue until the next import has ended.
+async fn end_of(relay: &Arc<Relay>) -> ImportEnd {
+    let (sender, ends) = mpsc::channel();
+    let stop = Stop::new();
+    let (working, asked) = (relay.clone(), stop.clone());
+    let work = tokio::spawn(async move { working.serve(Arc::new(Ends(sender)), &asked).await });
+    let wait = move || ends.recv_timeout(Duration::from_secs(60)).unwrap();
+    let end = tokio::task::spawn_blocking(wait).await.unwrap();
+    stop.stop();
+    work.await.unwrap().unwrap();
+    end
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_was_ticked_is_sent_and_the_sum_of_the_disc_still_adds_up() {
+    let bench = Bench::new().await;
+    let review = bench.look().await;
+    let rows = review.studies(0, 100).await.unwrap();
+    assert_eq!((rows.len(), review.counts().patients), (5, 3));
+    assert_eq!(bench.held(), 0);
+    let series = review.series(rows[0].study.id).await.unwrap();
+    let images = review.images(rows[0].study.id, series[0].uid.clone(), 0, 500).await.unwrap();
+    assert_eq!(images.len() as u64, series[0].found.instances);
+    let (_, missing) = review.findings().listed_missing();
+    // The copy is not listed either.
+    assert_eq!((missing, review.findings().unlisted()), (1, 2));
+    assert_eq!(review.findings().skipped()[&SkipReason::Duplicate], 1);
+
+    let wanted: BTreeSet<StudyId> = rows.iter().take(2).map(|row| row.study.id).collect();
+    let instances: u64 = rows.iter().take(2).map(|row| row.found.instances).sum();
+    let imported = review.accept(Chosen::Only(wanted), Priority::Urgent).await.unwrap();
+    let end = end_of(&bench.relay).await;
+    assert_eq!(
+        (end.import, end.studies, end.destination.as_str()),
+        (imported.import, 2, "Main PACS")
+    );
+    assert_eq!(end.outcomes, [(Outcome::Confirmed, instances)].into());
+    assert_eq!(bench.held(), instances);
+    assert_eq!(bench.relay.sums().await.unwrap().studies, 0);
+    assert!(review.accept(Chosen::All, Priority::Routine).await.is_err(), "it has ended");
+
+    // The same disc again: what is there is known before anything is sent, and nothing goes twice.
+    let again = bench.look().await;
+    let rows = again.studies(0, 100).await.unwrap();
+    let there = again.presence(rows[0].study.id, &rows[0].study.uid).await.unwrap();
+    assert_eq!(there, Presence { there: rows[0].found.instances, of: rows[0].found.instances });
+    let none = again.presence(rows[4].study.id, &rows[4].study.uid).await.unwrap();
+    assert_eq!(none.there, 0);
+    again.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let end = end_of(&bench.relay).await;
+    assert_eq!(end.outcomes[&Outcome::AlreadyThere], instances);
+    assert_eq!(end.outcomes.len(), 2, "{:?}", end.outcomes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discarded_review_leaves_nothing_and_a_new_one_finds_all_of_it() {
+    let bench = Bench::new().await;
+    let review = bench.look().await;
+    review.discard().await.unwrap();
+    review.discard().await.unwrap();
+    assert!(review.studies(0, 10).await.unwrap().is_empty());
+    assert_eq!(bench.look().await.studies(0, 10).await.unwrap().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_goes_to_another_archive_is_not_seen_by_the_first() {
+    let bench = Bench::new().await;
+    let store = folder();
+    let other = PracticePacs::start(Options::in_folder(store.path())).unwrap();
+    bench.relay.save_destination("Clinic B", at(&other.root())).await.unwrap();
+    let review = bench.look().await;
+    let rows = bench.relay.destinations().await.unwrap();
+    let clinic = rows.into_iter().find(|row| row.destination.label == "Clinic B").unwrap();
+    review.retarget(clinic).await.unwrap();
+    review.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let end = end_of(&bench.relay).await;
+    assert_eq!(end.destination, "Clinic B");
+    assert_eq!((bench.held(), other.counts().stored), (0, end.outcomes[&Outcome::Confirmed]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_paused_waits_and_goes_on_when_it_is_resumed() {
+    let bench = Bench::new().await;
+    bench.relay.wish(Wish::Pause, Vec::new()).await.unwrap();
+    bench.look().await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let (working, stop) = (bench.relay.clone(), Stop::new());
+    let asked = stop.clone();
+    let work = tokio::spawn(async move { working.serve(Arc::new(Nobody), &asked).await });
+    let sums = bench.relay.sums().await.unwrap();
+    assert!(sums.paused && sums.counts.unfinished().instances > 0);
+    stop.stop();
+    work.await.unwrap().unwrap();
+    assert_eq!(bench.held(), 0);
+    bench.relay.wish(Wish::Resume, Vec::new()).await.unwrap();
+    let end = end_of(&bench.relay).await;
+    assert_eq!(end.outcomes[&Outcome::Confirmed], bench.held());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_of_a_review_can_be_opened_to_be_shown() {
+    let bench = Bench::new().await;
+    let review = bench.look().await;
+    let rows = review.studies(0, 1).await.unwrap();
+    let opened = bench.relay.open_instance(rows[0].picture.unwrap()).await.unwrap();
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut { opened.reader }, &mut bytes).unwrap();
+    assert_eq!((bytes.len() as u64, &bytes[128..132]), (opened.bytes, b"DICM".as_slice()));
+    let odd = review.findings().of_study(&rows[0].study.uid);
+    assert!(odd.iter().all(|(what, _)| *what != Notable::MixedIdentity), "{odd:?}");
+}
