@@ -6,6 +6,7 @@ use relaypacs_tests::http::Http;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -51,16 +52,10 @@ impl Window {
         let answer = self.ask("POST", "/session", &wanted)?;
         let session = answer["sessionId"].as_str().context("no session")?;
         self.session = Some(session.to_owned());
-        self.resize(1280, 800)?;
         self.until("the first screen", |window| {
             let screen = window.screen()?;
             Ok(!screen.is_empty() && screen != "starting")
         })
-    }
-
-    /// The size of the window, in CSS pixels.
-    pub(crate) fn resize(&mut self, width: u32, height: u32) -> Result<()> {
-        self.command("POST", "window/rect", &json!({ "width": width, "height": height })).map(drop)
     }
 
     /// Kills the program as a power cut would, and lets the driver forget it.
@@ -229,7 +224,8 @@ impl Window {
     fn ask(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
         let text = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
         let kind = [("Content-Type", "application/json")];
-        let answer = self.http.request(method, path, &kind, &text)?;
+        let answer = self.http.request(method, path, &kind, &text);
+        let answer = answer.with_context(|| format!("{method} {path}"))?;
         let mut value = answer.json()?;
         ensure!(answer.status == 200, "{method} {path}: {} {value:.600}", answer.status);
         Ok(value["value"].take())
@@ -244,9 +240,8 @@ impl Drop for Window {
         for pid in self.processes().unwrap_or_default() {
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
         }
-        // The display and the bus end with the driver that they were started around.
-        let _ = Command::new("pkill").args(["-P", &self.driver.id().to_string()]).status();
-        let _ = self.driver.kill();
+        // The driver, its display and its bus are one group.
+        let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.driver.id())]).status();
         let _ = self.driver.wait();
     }
 }
@@ -268,6 +263,7 @@ fn start_driver(home: &Path) -> Result<(Child, u16)> {
         .env("TAURI_WEBVIEW_AUTOMATION", "true")
         .env("NO_AT_BRIDGE", "1")
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
