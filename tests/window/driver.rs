@@ -193,6 +193,11 @@ impl Window {
 
     /// Keeps a picture of the window, to be looked at.
     pub(crate) fn photograph(&mut self, name: &str) -> Result<()> {
+        // A window that has not drawn yet, or has nothing to draw, keeps the driver waiting for a picture for ever.
+        let draws = "const done = arguments[arguments.length - 1]; const root = document.documentElement; \
+             root.dataset.photographed = String(Date.now()); \
+             requestAnimationFrame(() => requestAnimationFrame(() => done(document.visibilityState)))";
+        self.command("POST", "execute/async", &json!({ "script": draws, "args": [] }))?;
         let answer = self.command("GET", "screenshot", &Value::Null)?;
         let png = base64(answer.as_str().context("no picture")?)?;
         Ok(fs::write(self.screenshots.join(format!("{name}.png")), png)?)
