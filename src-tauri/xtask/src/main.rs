@@ -3,9 +3,11 @@
 //! Knows the other crates only as programs that cargo builds, and the test harness as a library.
 
 mod bench;
+mod long;
 mod need;
 mod run;
 mod shell;
+mod soak;
 mod window;
 
 use anyhow::{Result, bail};
@@ -18,6 +20,8 @@ cargo xtask types            write ui/types.d.ts anew from src-tauri/src/view.rs
 cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
+cargo xtask long             the waits of a store in real minutes: takes about seventeen
+cargo xtask soak --minutes N random faults on everything at once for so long, then the promises are checked
 cargo xtask fixtures DIR     make the sample disc in DIR";
 
 fn main() -> Result<()> {
@@ -31,6 +35,8 @@ fn main() -> Result<()> {
         ["check"] => run::checks(),
         ["bench"] => bench::all(),
         ["bench", part] => bench::part(part),
+        ["long"] => long::run(),
+        ["soak", rest @ ..] => soak::run(rest),
         ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);
