@@ -8,6 +8,7 @@ mod need;
 mod run;
 mod shell;
 mod soak;
+mod ui;
 mod window;
 
 use anyhow::{Result, bail};
@@ -17,7 +18,7 @@ cargo xtask run              install what is missing and open the window; withou
                              to the practice PACS, show the receipt
 cargo xtask dev              open the window on a home of its own, with the page's inspector (Ctrl-Shift-I)
 cargo xtask types            write ui/types.d.ts anew from src-tauri/src/view.rs
-cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
+cargo xtask test             install what is missing (Orthanc, Chromium, Node.js, WebKitWebDriver), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
 cargo xtask long             the waits of a store in real minutes: takes about seventeen
