@@ -1,6 +1,7 @@
 //! The built window, driven over WebDriver (W3C): WebKitWebDriver starts it as a person's session would, on a display and
 //! a bus of its own, so that several tests can run at once and none meets the desktop that it runs on.
 
+use crate::screen;
 use anyhow::{Context, Result, bail, ensure};
 use relaypacs_tests::http::Http;
 use serde_json::{Value, json};
@@ -12,6 +13,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// The display, in pixels.
+const DISPLAY: (usize, usize) = (1_440, 900);
 /// How long anything may take that a person would wait for. Generous: the machine may be busy with other tests.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 /// Between two looks at whether something has come about.
@@ -193,14 +196,8 @@ impl Window {
 
     /// Keeps a picture of the window, to be looked at.
     pub(crate) fn photograph(&mut self, name: &str) -> Result<()> {
-        // A window that has not drawn yet, or has nothing to draw, keeps the driver waiting for a picture for ever.
-        let draws = "const done = arguments[arguments.length - 1]; const root = document.documentElement; \
-             root.dataset.photographed = String(Date.now()); \
-             requestAnimationFrame(() => requestAnimationFrame(() => done(document.visibilityState)))";
-        self.command("POST", "execute/async", &json!({ "script": draws, "args": [] }))?;
-        let answer = self.command("GET", "screenshot", &Value::Null)?;
-        let png = base64(answer.as_str().context("no picture")?)?;
-        Ok(fs::write(self.screenshots.join(format!("{name}.png")), png)?)
+        let dump = self.home.path().join("Xvfb_screen0");
+        screen::photograph(&dump, &self.screenshots.join(format!("{name}.png")), DISPLAY)
     }
 
     /// Looks again and again, until something has come about.
@@ -255,7 +252,8 @@ impl Drop for Window {
 fn start_driver(home: &Path) -> Result<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let driver = Command::new("xvfb-run")
-        .args(["--auto-servernum", "--server-args=-screen 0 1600x1200x24"])
+        .arg("--auto-servernum")
+        .arg(format!("--server-args=-screen 0 {}x{}x24 -fbdir {}", DISPLAY.0, DISPLAY.1, home.display()))
         .args(["dbus-run-session", "--", "WebKitWebDriver", "--host=127.0.0.1"])
         .arg(format!("--port={port}"))
         .env("RELAYPACS_HOME", home)
@@ -275,25 +273,4 @@ fn start_driver(home: &Path) -> Result<(Child, u16)> {
         .spawn()
         .context("xvfb-run, dbus-run-session and WebKitWebDriver are needed: cargo xtask test installs them")?;
     Ok((driver, port))
-}
-
-fn base64(text: &str) -> Result<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'A'..=b'Z' => Ok(u32::from(byte - b'A')),
-        b'a'..=b'z' => Ok(u32::from(byte - b'a') + 26),
-        b'0'..=b'9' => Ok(u32::from(byte - b'0') + 52),
-        b'+' => Ok(62),
-        b'/' => Ok(63),
-        _ => bail!("this is not base64"),
-    };
-    let mut bytes = Vec::new();
-    for group in text.trim_end_matches('=').as_bytes().chunks(4) {
-        let mut bits = 0;
-        for byte in group {
-            bits = bits << 6 | digit(*byte)?;
-        }
-        bits <<= 6 * (4 - group.len());
-        bytes.extend(bits.to_be_bytes().iter().skip(1).take(group.len() - 1));
-    }
-    Ok(bytes)
 }

@@ -17,6 +17,7 @@ fn a_refused_image_is_explained_and_goes_when_it_is_tried_again() {
     let draft = json!({ "draft": { "id": null, "name": "Main PACS", "url": archive.root(),
         "sign_in": { "kind": "none", "values": {} }, "ca": null, "read_back": "none" } });
     assert_eq!(window.call("destination_save", draft).unwrap()["refused"], json!(null));
+    window.press("first_later").unwrap();
     window.dialog_gives(&disc).unwrap();
     window.call("choose_folder", json!({})).unwrap();
     window.screen_is("review").unwrap();
