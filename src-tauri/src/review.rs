@@ -126,9 +126,15 @@ async fn answer<R: Runtime>(
         let Some(held) = held.upgrade() else { return };
         match held.review.presence(study, &uid).await {
             Ok(presence) => {
+                let shell = app.state::<Shell>();
+                let label = held.review.destination().destination.label;
+                if lock(&shell.serving.answered).insert(label)
+                    && let Err(fault) = crate::destinations::refresh(&shell).await
+                {
+                    tracing::warn!(code = fault.code.as_str(), "destinations are not read");
+                }
                 lock(&held.presence).insert(study, Asked::Answered(presence));
                 if presence.there > 0 {
-                    let shell = app.state::<Shell>();
                     let revision = shell.board.next_revision();
                     shell.board.change(|state| {
                         if let Some(head) = &mut state.review {

@@ -11,7 +11,7 @@ use relaypacs_relay::{
     CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceStays, StateName, Stop, StudyEnd,
     Sums,
 };
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -35,6 +35,8 @@ pub(crate) struct Serving {
     /// Whether destinations have to be read anew.
     parked: AtomicBool,
     bytes_sent: AtomicU64,
+    /// Destinations that answered in this session, by their labels.
+    pub(crate) answered: Mutex<HashSet<String>>,
     /// What was sent in this session, by import.
     sent: Mutex<HashMap<ImportId, Sent>>,
     /// What is known of studies that are in the queue, for when they have left it.
@@ -214,6 +216,7 @@ impl<R: Runtime> Observer for Ears<R> {
 
     fn parked(&self, destination: &str, fault: &Fault, until: Option<Moment>) {
         self.serving(|shell, serving| {
+            lock(&serving.answered).remove(destination);
             serving.parked.store(true, Ordering::Relaxed);
             serving.look();
             if until.is_none() {
@@ -261,6 +264,9 @@ impl<R: Runtime> Observer for Ears<R> {
     fn import_ended(&self, end: &ImportEnd) {
         self.serving(|shell, serving| {
             let sent = lock(&serving.sent).remove(&end.import);
+            if end.outcomes.keys().any(|outcome| outcome.is_in_the_archive()) {
+                lock(&serving.answered).insert(end.destination.clone());
+            }
             for study in lock(&serving.finished).iter_mut() {
                 if study.receipt.is_none() && study.destination == end.destination {
                     study.receipt = Some(end.receipt);

@@ -94,7 +94,9 @@ fn a_disc_of_two_patients_is_sent_through_pauses_a_kill_and_an_archive_that_is_a
     window.screen_is("done").unwrap();
     window.press("done_put_away").unwrap();
     window.go("history").unwrap();
-    window.says("Main PACS").unwrap();
+    window
+        .until("what was sent", |window| Ok(window.count("[data-do=sent_details]")? > 0))
+        .unwrap();
     window.photograph("history").unwrap();
     window.go("overview").unwrap();
     window.photograph("overview").unwrap();
