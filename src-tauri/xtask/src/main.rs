@@ -9,12 +9,16 @@ mod run;
 mod shell;
 mod soak;
 mod ui;
+mod window;
 
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
-cargo xtask run              install what is missing, make a sample disc, send it to the practice PACS, show the receipt
-cargo xtask test             install what is missing (Orthanc, Chromium, Node.js), run every test
+cargo xtask run              install what is missing and open the window; without a display: make a sample disc, send it
+                             to the practice PACS, show the receipt
+cargo xtask dev              open the window on a home of its own, with the page's inspector (Ctrl-Shift-I)
+cargo xtask types            write ui/types.d.ts anew from src-tauri/src/view.rs
+cargo xtask test             install what is missing (Orthanc, Chromium, Node.js, WebKitWebDriver), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
 cargo xtask long             the waits of a store in real minutes: takes about seventeen
@@ -25,7 +29,9 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["run"] => run::main_job(),
+        ["run"] => run::first_look(),
+        ["dev"] => window::dev(),
+        ["types"] => window::types(),
         ["test", rest @ ..] => run::tests(rest),
         ["check"] => run::checks(),
         ["bench"] => bench::all(),
