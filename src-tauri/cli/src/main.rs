@@ -9,7 +9,6 @@ mod exit;
 mod face;
 mod json;
 mod ledger;
-mod log;
 mod people;
 mod practice;
 mod queue;

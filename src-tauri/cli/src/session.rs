@@ -1,9 +1,9 @@
 //! What a command starts from: the home folder, its key, the switch that Ctrl-C turns.
 
 use crate::args::Common;
-use crate::{json, log, people, secrets};
+use crate::{json, people, secrets};
 use relaypacs_model::{Code, Fault};
-use relaypacs_relay::{Home, Reader, Relay, Stop};
+use relaypacs_relay::{Home, Reader, Relay, Stop, log};
 
 /// One run of the program.
 pub(crate) struct Session {

@@ -22,6 +22,31 @@ pub enum KeySource {
     Passphrase(Secret),
 }
 
+/// How the secret of a home is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyKept {
+    /// This home has no secret yet.
+    New,
+    /// By the operating system's key store.
+    Store,
+    /// In somebody's head: a passphrase has to be given.
+    Passphrase,
+}
+
+impl KeyKept {
+    /// Reads it from the home.
+    ///
+    /// # Errors
+    /// [`Code::QueueDamaged`] where the note about it is gone or cannot be read, and those of the disk.
+    pub fn of(home: &Home) -> Result<Self, Fault> {
+        Ok(match read_note(home)? {
+            None => Self::New,
+            Some(KeyNote::Store { .. }) => Self::Store,
+            Some(KeyNote::Passphrase { .. }) => Self::Passphrase,
+        })
+    }
+}
+
 /// The keys of a home.
 pub(crate) struct Keys {
     pub(crate) queue: Zeroizing<[u8; 32]>,

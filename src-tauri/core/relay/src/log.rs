@@ -1,7 +1,7 @@
 //! The log: JSON lines in the home folder, five files of at most 4 MiB. Codes, row numbers and sizes; never a patient,
 //! a UID, a path or a secret (the types that hold those do not print).
 
-use relaypacs_relay::Home;
+use crate::home::Home;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ const LARGEST: u64 = 4 << 20;
 /// How many files there are.
 const FILES: u32 = 5;
 
-/// Starts writing the log. A log that cannot be written is no reason not to send: the caller goes on without.
-pub(crate) fn start(home: &Home, level: Level) {
+/// Starts writing the log of a face of RelayPACS. A log that cannot be written is no reason not to send: the caller goes on without.
+pub fn start(home: &Home, level: Level) {
     let Ok(file) = Rotated::open(&home.logs(), LARGEST) else { return };
     // Other crates may name hosts, headers and paths in their events: only ours are kept.
     let ours = Targets::new().with_target("relaypacs", level);

@@ -1,0 +1,267 @@
+//! Destinations: shown, checked, saved. What is typed is checked here once more, whatever the window did.
+
+use crate::practice;
+use crate::shell::{Answer, Shell};
+use crate::view::{
+    Checked, Destination as Shown, DestinationDraft, Failure, SignInDraft, Stage, Standing,
+};
+use relaypacs_model::{
+    ArchiveRoot, Code, Destination, DestinationName, Dialect, Fault, Secret, SignIn,
+};
+use relaypacs_relay::{DestinationRow, check};
+use std::collections::BTreeMap;
+
+/// Reads the destinations anew and writes them on the board.
+pub(crate) async fn refresh(shell: &Shell) -> Result<(), Fault> {
+    let relay = shell.relay()?;
+    let rows = relay.destinations().await?;
+    let shown: Vec<Shown> = rows.iter().map(shown).collect();
+    shell.board.change(|state| {
+        // The counts are those of the queue's own reading, which comes along ten times a second.
+        let waiting = |id| {
+            state.destinations.iter().find(|old| old.id == id).map_or(0, |old| old.waiting_studies)
+        };
+        let shown = shown
+            .into_iter()
+            .map(|row| Shown { waiting_studies: waiting(row.id), ..row })
+            .collect();
+        state.destinations = shown;
+        let known = state.destinations.iter().any(|row| row.name.is_some());
+        if state.stage == Stage::FirstStart && known {
+            state.stage = Stage::Open;
+        }
+    });
+    Ok(())
+}
+
+fn shown(row: &DestinationRow) -> Shown {
+    let destination = &row.destination;
+    let user = match &destination.sign_in {
+        SignIn::Basic { user, .. } => Some(user.clone()),
+        SignIn::None | SignIn::Bearer { .. } => None,
+    };
+    let parked = row.parked.as_ref();
+    let name = row.name.as_ref().map(|name| name.as_str().to_owned());
+    Shown {
+        id: row.id.0,
+        practice: name.as_deref() == Some(practice::NAME),
+        name,
+        url: destination.root.as_str().to_owned(),
+        sign_in: kind_of(&destination.sign_in),
+        user,
+        has_ca: destination.ca.is_some(),
+        read_back: destination.read_back.into(),
+        standing: standing(row),
+        failure: parked.map(|parked| Failure::from(parked.reason.code)),
+        tries_again_at: parked.and_then(|parked| parked.until).map(|until| until.0),
+        waiting_studies: 0,
+    }
+}
+
+/// The word of a kind, as [`crate::view::SignInKind`] lists it.
+fn kind_of(sign_in: &SignIn) -> &'static str {
+    match sign_in {
+        SignIn::None => "none",
+        SignIn::Basic { .. } => "basic",
+        SignIn::Bearer { .. } => "bearer",
+    }
+}
+
+/// Where we stand, from why it is parked.
+fn standing(row: &DestinationRow) -> Standing {
+    let Some(parked) = &row.parked else {
+        let known = row.learned.dialect != Dialect::Unknown;
+        return if known { Standing::Ready } else { Standing::Unknown };
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all others are read by a person")]
+    match parked.reason.code {
+        Code::SignInNeeded => Standing::NeedsSignIn,
+        Code::Unreachable
+        | Code::NameNotFound
+        | Code::ConnectionLost
+        | Code::Stalled
+        | Code::ArchiveBusy
+        | Code::ArchiveFailed => Standing::Offline,
+        _ => Standing::Trouble,
+    }
+}
+
+/// Asks the archive of a draft whether it would take images.
+pub(crate) async fn check_draft(shell: &Shell, draft: DestinationDraft) -> Answer<Checked> {
+    let row = edited(shell, draft.id).await?;
+    let destination = destination(shell, &draft, row.as_ref())?;
+    let found = check(&destination).await?;
+    let host = destination.root.url().host_str().unwrap_or_default();
+    let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
+    let mut notes = Vec::new();
+    if destination.sign_in == SignIn::None && !loopback {
+        notes.push("nobody_signs_in");
+    }
+    if found.dialect == Dialect::OrthancRest {
+        notes.push("without_dicomweb");
+    }
+    let software = match (found.product, found.version) {
+        (Some(product), Some(version)) => Some(format!("{product} {version}")),
+        (product, _) => product,
+    };
+    Ok(Checked {
+        software,
+        speaks: match found.dialect {
+            Dialect::Unknown | Dialect::DicomWeb => "dicomweb",
+            Dialect::OrthancDicomWeb => "orthanc_dicomweb",
+            Dialect::OrthancRest => "orthanc_rest",
+        },
+        tls: match (loopback, &destination.ca) {
+            (true, _) => "loopback",
+            (false, Some(_)) => "private_ca",
+            (false, None) => "public",
+        },
+        signed_in: destination.sign_in != SignIn::None,
+        // The check asks for a list of studies. An archive that lists takes images as far as can be told without
+        // sending one, and shows what it has.
+        can_store: true,
+        can_confirm: true,
+        can_compare: true,
+        notes,
+    })
+}
+
+/// Saves a draft.
+pub(crate) async fn save_draft(shell: &Shell, draft: DestinationDraft) -> Answer<()> {
+    let row = edited(shell, draft.id).await?;
+    let destination = destination(shell, &draft, row.as_ref())?;
+    save(shell, &draft.name, destination).await?;
+    Ok(())
+}
+
+/// Saves a destination, and makes the first one the one that is offered first.
+pub(crate) async fn save(shell: &Shell, name: &str, destination: Destination) -> Result<(), Fault> {
+    let name = DestinationName::parse(name)
+        .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
+    shell.relay()?.save_destination(name.as_str(), destination).await?;
+    let mut settings = shell.kept.settings();
+    if settings.standard_destination.is_none() {
+        settings.standard_destination = Some(name.as_str().to_owned());
+        shell.kept.save(&settings)?;
+        shell.board.change(|state| state.settings = settings);
+    }
+    refresh(shell).await
+}
+
+/// Forgets a destination. The one that is offered first is then the first of the others.
+pub(crate) async fn forget(shell: &Shell, id: i64) -> Answer<()> {
+    let row = edited(shell, Some(id)).await?.ok_or_else(unknown)?;
+    let name = row.name.ok_or_else(unknown)?;
+    shell.relay()?.forget_destination(name.as_str()).await?;
+    if name.as_str() == practice::NAME {
+        practice::stop(shell);
+    }
+    refresh(shell).await?;
+    let mut settings = shell.kept.settings();
+    if settings.standard_destination.as_deref() == Some(name.as_str()) {
+        settings.standard_destination =
+            shell.board.read(|state| state.destinations.iter().find_map(|row| row.name.clone()));
+        shell.kept.save(&settings)?;
+        shell.board.change(|state| state.settings = settings);
+    }
+    Ok(())
+}
+
+/// Signs in anew at a destination whose sign-in was not accepted.
+pub(crate) async fn sign_in(
+    shell: &Shell,
+    id: i64,
+    values: BTreeMap<String, String>,
+) -> Answer<()> {
+    let row = edited(shell, Some(id)).await?.ok_or_else(unknown)?;
+    let name = row.name.clone().ok_or_else(unknown)?;
+    let old = &row.destination.sign_in;
+    let values = values.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
+    let draft = SignInDraft { kind: kind_of(old).to_owned(), values };
+    let sign_in = sign_in_of(&draft, Some(old))?;
+    save(shell, name.as_str(), Destination { sign_in, ..row.destination }).await?;
+    Ok(())
+}
+
+/// The row that a draft edits.
+async fn edited(shell: &Shell, id: Option<i64>) -> Result<Option<DestinationRow>, Fault> {
+    let Some(id) = id else { return Ok(None) };
+    let rows = shell.relay()?.destinations().await?;
+    rows.into_iter().find(|row| row.id.0 == id).map(Some).ok_or_else(unknown)
+}
+
+/// Tries it now and not later.
+pub(crate) async fn try_now(shell: &Shell, id: i64) -> Answer<()> {
+    let row = edited(shell, Some(id)).await?.ok_or_else(unknown)?;
+    shell.relay()?.try_now(row.id).await?;
+    refresh(shell).await?;
+    shell.serving.look();
+    Ok(())
+}
+
+fn unknown() -> Fault {
+    Fault::new(Code::DestinationUnknown)
+}
+
+/// What was typed, as a destination. Secrets and certificates that were not typed anew are those of `old`.
+fn destination(
+    shell: &Shell,
+    draft: &DestinationDraft,
+    old: Option<&DestinationRow>,
+) -> Result<Destination, Fault> {
+    let unusable = |reason: &dyn std::fmt::Display| Fault::with(Code::DestinationNotUsable, reason);
+    let root = ArchiveRoot::parse(&draft.url).map_err(|fault| unusable(&fault))?;
+    let old = old.map(|row| &row.destination);
+    // A secret that was given for one address must not go to another one because only the address was edited.
+    let same_root = old.filter(|old| old.root.url().origin() == root.url().origin());
+    let ca = match &draft.ca {
+        Some(token) => Some(shell.authorities.keep(token, &shell.place)?),
+        None => old.and_then(|old| old.ca.clone()),
+    };
+    Ok(Destination {
+        label: draft.name.trim().to_owned(),
+        root,
+        sign_in: sign_in_of(&draft.sign_in, same_root.map(|old| &old.sign_in))?,
+        ca,
+        read_back: draft.read_back.into(),
+    })
+}
+
+/// A sign-in from its fields.
+fn sign_in_of(draft: &SignInDraft, old: Option<&SignIn>) -> Result<SignIn, Fault> {
+    let typed = |name: &str| draft.values.get(name).filter(|value| !value.reveal().is_empty());
+    let missing =
+        |name: &str| Fault::with(Code::DestinationNotUsable, format_args!("{name} is missing"));
+    match draft.kind.as_str() {
+        "none" => Ok(SignIn::None),
+        "basic" => {
+            let user = typed("user").map(|user| user.reveal().to_owned());
+            let user = user.ok_or_else(|| missing("user"))?;
+            let kept = match old {
+                // Another user has another password.
+                Some(SignIn::Basic { user: before, password }) if *before == user => Some(password),
+                Some(SignIn::Basic { .. } | SignIn::None | SignIn::Bearer { .. }) | None => None,
+            };
+            let password = typed("password").or(kept).ok_or_else(|| missing("password"))?;
+            Ok(SignIn::Basic { user, password: password.clone() })
+        }
+        "bearer" => {
+            let kept = match old {
+                Some(SignIn::Bearer { token }) => Some(token),
+                Some(SignIn::Basic { .. } | SignIn::None) | None => None,
+            };
+            let token: &Secret = typed("token").or(kept).ok_or_else(|| missing("token"))?;
+            Ok(SignIn::Bearer { token: token.clone() })
+        }
+        other => Err(Fault::with(
+            Code::DestinationNotUsable,
+            format_args!(
+                "there is no sign-in of the kind {:?}",
+                other.chars().take(32).collect::<String>()
+            ),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,7 @@
+//! The window's process.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+fn main() {
+    relaypacs_app::run();
+}

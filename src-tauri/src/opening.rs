@@ -1,0 +1,117 @@
+//! Opening the home: by the system's key store, or by a passphrase that a person types.
+
+use crate::shell::{Opened, Shell};
+use crate::view::{Failure, Stage};
+use crate::{destinations, practice, serving, sql};
+use relaypacs_model::{Code, Fault, Secret};
+use relaypacs_relay::{Home, KeyKept, KeySource, Relay, log};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+use tauri::{AppHandle, Manager, Runtime};
+
+/// Another process may be at work on this home and end: so often it is looked for.
+const AGAIN: Duration = Duration::from_secs(3);
+
+/// Where the home is: the same for the window and the command line.
+pub(crate) fn place<R: Runtime>(app: &AppHandle<R>) -> Option<PathBuf> {
+    std::env::var_os("RELAYPACS_HOME")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .or_else(Home::usual_folder)
+        .or_else(|| app.path().app_local_data_dir().ok())
+}
+
+/// Opens the home at the start, and waits for another process that has it.
+pub(crate) async fn at_start<R: Runtime>(app: AppHandle<R>) {
+    let given =
+        std::env::var("RELAYPACS_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Secret::new);
+    loop {
+        let Err(fault) = open(&app, given.clone()).await else { return };
+        tracing::warn!(code = fault.code.as_str(), "the home is not open");
+        if fault.code != Code::QueueInUse {
+            return;
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// Opens the home and begins to work what waits in it. The board says how it went.
+///
+/// # Errors
+/// Those of [`Relay::open`]; the board shows them too.
+pub(crate) async fn open<R: Runtime>(
+    app: &AppHandle<R>,
+    passphrase: Option<Secret>,
+) -> Result<(), Fault> {
+    let shell = app.state::<Shell>();
+    let typed = passphrase.is_some();
+    match unlocked(&shell, passphrase).await {
+        Ok(opened) => begin(app, opened).await,
+        Err(Locked { fault, kept }) => {
+            let by_store = kept == KeyKept::Store;
+            #[expect(
+                clippy::wildcard_enum_match_arm,
+                reason = "no passphrase helps against the others"
+            )]
+            let ask = match fault.code {
+                Code::NoKey => !by_store,
+                Code::WrongKey => typed && !by_store,
+                _ => false,
+            };
+            shell.board.change(|state| {
+                state.stage = if ask { Stage::Locked } else { Stage::Broken };
+                // Nothing went wrong where nobody was asked yet.
+                state.failure = (typed || !ask).then(|| Failure::from(&fault));
+                state.platform.has_key_store = by_store;
+                state.new_passphrase = kept == KeyKept::New;
+            });
+            Err(fault)
+        }
+    }
+}
+
+/// A home that did not open.
+struct Locked {
+    fault: Fault,
+    /// How its key is kept, where that could be read.
+    kept: KeyKept,
+}
+
+async fn unlocked(shell: &Shell, passphrase: Option<Secret>) -> Result<Opened, Locked> {
+    let plain = |fault| Locked { fault, kept: KeyKept::Passphrase };
+    let home = Home::open(&shell.place).map_err(plain)?;
+    log::start(&home, tracing::Level::INFO);
+    let kept = KeyKept::of(&home).map_err(plain)?;
+    let source = match (passphrase, kept) {
+        (Some(passphrase), _) => KeySource::Passphrase(passphrase),
+        (None, KeyKept::Passphrase) => {
+            return Err(plain(Fault::with(Code::NoKey, "this queue was made with a passphrase")));
+        }
+        (None, KeyKept::New | KeyKept::Store) => KeySource::Store,
+    };
+    let relay = Relay::open(&home, &source).await.map_err(|fault| Locked { fault, kept })?;
+    Ok(Opened { home, relay: Arc::new(relay) })
+}
+
+/// The home is open: everything that needs it begins.
+async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fault> {
+    let shell = app.state::<Shell>();
+    let set_aside = opened.relay.queue_was_set_aside();
+    shell.open(opened.clone());
+    sql::publish(app, &opened.home.ledger()).await?;
+    // Before anything is sent: its address may be another one than last time.
+    practice::at_start(&shell).await;
+    destinations::refresh(&shell).await?;
+    shell.board.change(|state| {
+        let known = state.destinations.iter().any(|destination| destination.name.is_some());
+        state.stage = if known { Stage::Open } else { Stage::FirstStart };
+        state.failure = None;
+        if set_aside {
+            let fault = Fault::with(Code::QueueDamaged, "it was put aside, a new one was begun");
+            state.notice = Some(Failure::from(&fault));
+        }
+    });
+    serving::begin(app.clone());
+    Ok(())
+}

@@ -1,0 +1,188 @@
+//! What waits, page by page, and what a person does with it.
+
+mod rows;
+
+use crate::shell::{Answer, Shell, lock};
+use crate::view::{Page, PriorityWord, QueueGroup, QueueStudy};
+use relaypacs_model::{Code, Fault};
+use relaypacs_relay::{DestinationRow, Relay, StudyEnd, StudyId, Wish};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// No page is longer, whatever the window asks for.
+const LONGEST_PAGE: u32 = 500;
+/// How many instances that need a person are read for their reasons.
+const MOST_TO_GROUP: usize = 20_000;
+/// How many studies are remembered for when they have left the queue.
+const REMEMBERED: u32 = 1_000;
+/// How many that have left it are shown.
+const FINISHED: usize = 1_000;
+
+/// What a person wants with studies in the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum QueueWish {
+    Pause,
+    Resume,
+    Retry,
+    Cancel,
+    First,
+}
+
+impl Shell {
+    /// A page of the queue: what waits in the order in which it is sent, then what has left it in this session.
+    pub(crate) async fn queue_studies(&self, offset: u64, limit: u32) -> Answer<Page<QueueStudy>> {
+        let relay = self.relay()?;
+        let limit = limit.min(LONGEST_PAGE);
+        let waiting = relay.sums().await?.studies;
+        let mut rows = rows(self, &relay, offset, limit).await?;
+        let finished = lock(&self.serving.finished);
+        let skip = usize::try_from(offset.saturating_sub(waiting)).unwrap_or(usize::MAX);
+        let room = (limit as usize).saturating_sub(rows.len());
+        rows.extend(finished.iter().rev().skip(skip).take(room).cloned());
+        Ok(Page { total: waiting + finished.len() as u64, rows })
+    }
+
+    /// The images of a study that need a person, by reason.
+    pub(crate) async fn queue_groups(&self, study: i64) -> Answer<Vec<QueueGroup>> {
+        let relay = self.relay()?;
+        let (mut groups, mut after, mut read) = (rows::Groups::default(), None, 0);
+        while read < MOST_TO_GROUP {
+            let page = relay.ended_instances(StudyId(study), after, 1_000).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            read += page.len();
+            page.iter().for_each(|row| groups.add(row));
+        }
+        Ok(groups.into_rows())
+    }
+
+    /// Carries out a wish for these studies, or for everything.
+    pub(crate) async fn queue_wish(
+        &self,
+        wish: QueueWish,
+        studies: Option<Vec<i64>>,
+    ) -> Answer<()> {
+        let relay = self.relay()?;
+        let wanted = match wish {
+            QueueWish::First => {
+                for study in studies.unwrap_or_default() {
+                    relay.first(StudyId(study)).await?;
+                }
+                self.serving.look();
+                return Ok(());
+            }
+            QueueWish::Pause => Wish::Pause,
+            QueueWish::Resume => Wish::Resume,
+            QueueWish::Retry => Wish::Retry,
+            QueueWish::Cancel => Wish::Cancel,
+        };
+        let studies = match (wish, studies) {
+            (QueueWish::Cancel, None) => self.all_waiting(&relay).await?,
+            (_, studies) => studies.unwrap_or_default(),
+        };
+        if wish == QueueWish::Cancel && studies.is_empty() {
+            return Ok(());
+        }
+        relay.wish(wanted, uids(&relay, &studies).await?).await?;
+        self.serving.look();
+        Ok(())
+    }
+
+    /// Sends studies somewhere else.
+    pub(crate) async fn queue_move(&self, studies: Vec<i64>, destination: String) -> Answer<()> {
+        let relay = self.relay()?;
+        if studies.is_empty() {
+            return Err(Code::StudyUnknown.into());
+        }
+        relay.wish(Wish::Move(destination), uids(&relay, &studies).await?).await?;
+        self.serving.look();
+        Ok(())
+    }
+
+    /// Sets how urgent a study is.
+    pub(crate) async fn queue_priority(&self, study: i64, priority: PriorityWord) -> Answer<()> {
+        self.relay()?.prioritise(StudyId(study), priority.into()).await?;
+        self.serving.look();
+        Ok(())
+    }
+
+    /// Takes the finished rows of a receipt off the list.
+    pub(crate) fn queue_put_away(&self, receipt: u64) {
+        lock(&self.serving.finished).retain(|study| study.receipt != Some(receipt));
+        let revision = self.board.next_revision();
+        self.board.change(|state| state.queue.revision = revision);
+    }
+
+    async fn all_waiting(&self, relay: &Arc<Relay>) -> Result<Vec<i64>, Fault> {
+        let mut all = Vec::new();
+        loop {
+            let page = relay.in_turn(all.len() as u64, 1_000).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page.iter().map(|(row, _)| row.id.0));
+        }
+    }
+}
+
+/// The UIDs by which the relay knows studies.
+async fn uids(relay: &Arc<Relay>, studies: &[i64]) -> Result<Vec<String>, Fault> {
+    let mut uids = Vec::new();
+    for study in studies {
+        uids.push(relay.study(StudyId(*study)).await?.study_uid.as_str().to_owned());
+    }
+    Ok(uids)
+}
+
+async fn rows(
+    shell: &Shell,
+    relay: &Arc<Relay>,
+    offset: u64,
+    limit: u32,
+) -> Result<Vec<QueueStudy>, Fault> {
+    let destinations: HashMap<i64, DestinationRow> =
+        relay.destinations().await?.into_iter().map(|row| (row.id.0, row)).collect();
+    let (names, paused) =
+        (shell.kept.settings().names, shell.board.read(|state| state.queue.paused));
+    let found = relay.in_turn(offset, limit).await?;
+    let row = |(row, modalities): &(relaypacs_relay::StudyRow, Vec<String>)| {
+        rows::study(row, modalities, destinations.get(&row.destination.0), names, paused)
+    };
+    Ok(found.iter().map(row).collect())
+}
+
+/// Remembers what is in the queue, so that a study that leaves it is not a row without words, and counts what waits for
+/// whom.
+pub(crate) async fn note(shell: &Shell, relay: &Arc<Relay>) -> Result<(), Fault> {
+    let found = relay.in_turn(0, REMEMBERED).await?;
+    let mut waiting: HashMap<i64, u64> = HashMap::new();
+    {
+        let mut seen = lock(&shell.serving.seen);
+        if seen.len() > 4 * REMEMBERED as usize {
+            seen.clear();
+        }
+        for (row, modalities) in &found {
+            *waiting.entry(row.destination.0).or_default() +=
+                u64::from(row.counts.unfinished().instances > 0);
+            let known = rows::study(row, modalities, None, crate::view::Names::Hidden, false);
+            seen.insert(row.study_uid.clone(), known);
+        }
+    }
+    shell.board.change(|state| {
+        for destination in &mut state.destinations {
+            destination.waiting_studies = waiting.get(&destination.id).copied().unwrap_or(0);
+        }
+    });
+    Ok(())
+}
+
+/// A study has left the queue.
+pub(crate) fn finished(shell: &Shell, end: &StudyEnd) {
+    let known = lock(&shell.serving.seen).remove(&end.study_instance_uid);
+    let mut finished = lock(&shell.serving.finished);
+    finished.push(rows::finished(known, end));
+    if finished.len() > FINISHED {
+        finished.remove(0);
+    }
+}

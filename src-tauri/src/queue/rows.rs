@@ -1,0 +1,191 @@
+//! Rows of the queue as the window shows them: pure.
+
+use crate::people;
+use crate::view::{
+    Failure, GroupImage, Names, OutcomeWord, PriorityWord, QueueGroup, QueueStudy, StudyState,
+};
+use relaypacs_model::{Code, Fault, Outcome, Priority, Reason};
+use relaypacs_relay::{DestinationRow, InstanceRow, Phase, StateName, StudyEnd, StudyRow, Tally};
+
+/// How many images of a group are named.
+const NAMED: usize = 50;
+
+/// A study in the queue.
+pub(super) fn study(
+    row: &StudyRow,
+    modalities: &[String],
+    destination: Option<&DestinationRow>,
+    names: Names,
+    all_paused: bool,
+) -> QueueStudy {
+    let counts = |names: &[StateName]| {
+        names.iter().fold(Tally::default(), |sum, name| {
+            let here = row.counts.of(*name);
+            Tally { instances: sum.instances + here.instances, bytes: sum.bytes + here.bytes }
+        })
+    };
+    let done = counts(&[StateName::Stored, StateName::StoredWithWarning, StateName::Confirmed]);
+    let failed = counts(&[
+        StateName::Conflict,
+        StateName::Rejected,
+        StateName::Changed,
+        StateName::SourceGone,
+    ]);
+    let here = row.counts.here();
+    let paused = row.paused || all_paused || destination.is_some_and(|row| row.paused);
+    let parked = destination.and_then(|row| row.parked.as_ref());
+    let state = state(row, paused, parked.is_some(), failed.instances);
+    let label = destination.map(|row| row.destination.label.clone()).unwrap_or_default();
+    let waits = parked.filter(|_| state == StudyState::Waiting);
+    QueueStudy {
+        id: row.id.0,
+        name: match names {
+            Names::Short => people::short(&row.patient.name),
+            Names::Hidden => people::HIDDEN.to_owned(),
+        },
+        description: row.study.description.reveal().to_owned(),
+        modality: modalities.join("+"),
+        priority: PriorityWord::from(Priority::of_level(row.priority)),
+        images: here.instances,
+        images_done: done.instances,
+        bytes: here.bytes,
+        bytes_done: done.bytes,
+        bytes_per_second: None,
+        seconds_left: None,
+        state,
+        failure: waits.map(|parked| Failure::from(parked.reason.code)),
+        waiting_for: waits.map(|_| label.clone()),
+        tries_again_at: waits.and_then(|parked| parked.until).map(|until| until.0),
+        failed: failed.instances,
+        in_archive: row.counts.of(StateName::Confirmed).instances,
+        receipt: None,
+        destination: label,
+    }
+}
+
+fn state(row: &StudyRow, paused: bool, parked: bool, failed: u64) -> StudyState {
+    let some = |name| row.counts.of(name).instances > 0;
+    match row.phase {
+        _ if row.cancelled => StudyState::Cancelled,
+        Phase::Done if failed > 0 => StudyState::NeedsPerson,
+        Phase::Done => StudyState::Confirmed,
+        _ if paused => StudyState::Paused,
+        _ if parked => StudyState::Waiting,
+        Phase::New => StudyState::Queued,
+        Phase::Tally => StudyState::Stored,
+        Phase::Open if some(StateName::Sending) => StudyState::Sending,
+        Phase::Open if some(StateName::Queued) || some(StateName::Unknown) => {
+            if some(StateName::Stored) { StudyState::Sending } else { StudyState::Queued }
+        }
+        Phase::Open => StudyState::Waiting,
+    }
+}
+
+/// A study that has left the queue: nothing of the patient is left, so there is no name.
+pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy {
+    let (images, there) = (end.instances(), end.in_the_archive());
+    let cancelled = end.outcomes.get(&Outcome::Cancelled).copied().unwrap_or(0);
+    let state = if cancelled == images { StudyState::Cancelled } else { StudyState::Confirmed };
+    let known = known.unwrap_or_else(|| QueueStudy {
+        id: 0,
+        name: String::new(),
+        description: String::new(),
+        modality: String::new(),
+        priority: PriorityWord::Routine,
+        destination: String::new(),
+        images,
+        images_done: images,
+        bytes: 0,
+        bytes_done: 0,
+        bytes_per_second: None,
+        seconds_left: None,
+        state,
+        failure: None,
+        waiting_for: None,
+        tries_again_at: None,
+        failed: 0,
+        in_archive: there,
+        receipt: None,
+    });
+    QueueStudy {
+        name: people::HIDDEN.to_owned(),
+        images,
+        images_done: there,
+        bytes_done: known.bytes,
+        state,
+        failure: None,
+        waiting_for: None,
+        tries_again_at: None,
+        in_archive: there,
+        failed: 0,
+        ..known
+    }
+}
+
+/// Images that need a person, by why.
+#[derive(Default)]
+pub(super) struct Groups(Vec<(Outcome, Option<Reason>, u64, Vec<GroupImage>)>);
+
+impl Groups {
+    /// Takes one in; one that is in the archive needs nobody.
+    pub(super) fn add(&mut self, row: &InstanceRow) {
+        let outcome = row.outcome();
+        if outcome.is_in_the_archive() || outcome == Outcome::Cancelled {
+            return;
+        }
+        let known = self
+            .0
+            .iter()
+            .position(|(known, reason, ..)| (*known, *reason) == (outcome, row.reason));
+        let at = known.unwrap_or_else(|| {
+            self.0.push((outcome, row.reason, 0, Vec::new()));
+            self.0.len() - 1
+        });
+        if let Some((_, _, count, images)) = self.0.get_mut(at) {
+            *count += 1;
+            if images.len() < NAMED {
+                let number = row.number.map_or_else(String::new, |number| number.to_string());
+                images.push(GroupImage { number, series: row.modality.clone() });
+            }
+        }
+    }
+
+    /// The largest first.
+    pub(super) fn into_rows(mut self) -> Vec<QueueGroup> {
+        self.0.sort_by_key(|(_, _, count, _)| std::cmp::Reverse(*count));
+        let row =
+            |(outcome, reason, count, images): (Outcome, Option<Reason>, u64, Vec<GroupImage>)| {
+                QueueGroup {
+                    failure: Failure::from(&Fault::new(code(outcome, reason))),
+                    outcome: OutcomeWord(outcome),
+                    count,
+                    http_status: reason.and_then(|reason| reason.status),
+                    dicom_reason: reason.and_then(|reason| reason.dicom),
+                    images,
+                    // A conflict stays one until somebody has decided which of the two is right.
+                    can_retry: outcome != Outcome::Conflict,
+                }
+            };
+        self.0.into_iter().map(row).collect()
+    }
+}
+
+/// The reason, or where there is none the one that the outcome has.
+fn code(outcome: Outcome, reason: Option<Reason>) -> Code {
+    match (reason, outcome) {
+        (Some(reason), _) => reason.code,
+        (None, Outcome::Conflict) => Code::DiffersInArchive,
+        (None, Outcome::Changed) => Code::SourceChanged,
+        (None, Outcome::SourceGone) => Code::SourceGone,
+        (
+            None,
+            Outcome::Rejected
+            | Outcome::Waiting
+            | Outcome::Cancelled
+            | Outcome::Confirmed
+            | Outcome::Verified
+            | Outcome::Committed
+            | Outcome::AlreadyThere,
+        ) => Code::RefusedByArchive,
+    }
+}

@@ -1,0 +1,94 @@
+//! Closing and quitting. Closing the window keeps the work going in the tray; quitting with work left asks first; and
+//! whoever quits waits for the lanes, so that nothing is left half said and the books are closed.
+
+use crate::shell::{Shell, lock};
+use crate::{practice, sql, tray};
+use std::time::Duration;
+use tauri::{AppHandle, Manager, Runtime, Window};
+
+/// A lane that does not come to its end is left behind: the queue is made for that.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The window was closed: it hides where there is a tray to bring it back, and quits where there is none.
+pub(crate) fn window_closed<R: Runtime>(app: &AppHandle<R>, window: &Window<R>) {
+    if tray::is_there(app) {
+        #[cfg(desktop)]
+        if let Err(error) = window.hide() {
+            tracing::warn!(%error, "the window could not be hidden");
+        }
+        #[cfg(mobile)]
+        let _ = window;
+    } else {
+        asked(app);
+    }
+}
+
+/// A person asks to quit: at once where nothing is left to do, else the window asks back.
+pub(crate) fn asked<R: Runtime>(app: &AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    if !has_work(&shell) {
+        now(app);
+        return;
+    }
+    shell.board.change(|state| state.quitting = true);
+    if let Err(error) = crate::window::show(app) {
+        tracing::warn!(%error, "the window could not be shown");
+    }
+}
+
+/// True while something waits that would go on by itself.
+pub(crate) fn has_work(shell: &Shell) -> bool {
+    shell.board.read(|state| state.queue.bytes_left > 0 || state.queue.sending)
+}
+
+/// Ends everything and the process.
+pub(crate) fn now<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if tokio::time::timeout(PATIENCE, end(&app)).await.is_err() {
+            tracing::warn!("not everything came to its end in time");
+        }
+        app.exit(0);
+    });
+}
+
+/// Brings everything to its end: what looks, what sends, what reads, and the books last.
+async fn end<R: Runtime>(app: &AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    shell.turns.stop();
+    if let Err(fault) = shell.discard().await {
+        tracing::warn!(
+            code = fault.code.as_str(),
+            "a review was left for the next start to take out"
+        );
+    }
+    shell.serving.end().await;
+    sql::withdraw(app).await;
+    practice::stop(&shell);
+    shell.recents.clear();
+    lock(&shell.serving.seen).clear();
+    if let Some(opened) = shell.close() {
+        // The last one closes the books, which waits for their thread.
+        let _ = tokio::task::spawn_blocking(move || drop(opened)).await;
+    }
+}
+
+/// The session ends or somebody sends a signal: the same as quitting, without asking.
+pub(crate) async fn when_told<R: Runtime>(app: AppHandle<R>) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut ended), Ok(mut interrupted)) =
+            (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+        else {
+            return;
+        };
+        tokio::select! {
+            _ = ended.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+        now(&app);
+    }
+    #[cfg(not(unix))]
+    let _ = app;
+}

@@ -1,0 +1,206 @@
+//! Rows of a review from rows of the queue: pure.
+
+use crate::people;
+use crate::view::{
+    Patient, PictureKind, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped, Warning,
+    WarningKind,
+};
+use relaypacs_model::{Location, Skip, SkipReason, SopClassUid};
+use relaypacs_relay::{HeldStudy, InstanceRow, Notable, Presence, SeriesRow};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+/// A study, without what needs more than its row.
+pub(super) fn study(row: &HeldStudy, patient: Patient) -> ReviewStudy {
+    let study = &row.study.study;
+    ReviewStudy {
+        id: row.study.id.0,
+        patient,
+        modalities: row.modalities.clone(),
+        description: study.description.reveal().to_owned(),
+        date: study.date.reveal().to_owned(),
+        time: study.time.reveal().to_owned(),
+        institution: String::new(),
+        accession: study.accession_number.reveal().to_owned(),
+        series: row.series,
+        images: row.found.instances,
+        bytes: row.found.bytes,
+        picture: None,
+        warnings: Vec::new(),
+        same_patient_as_previous: false,
+    }
+}
+
+/// A patient, and a key that is equal for the same one.
+pub(super) fn patient(patient: &relaypacs_model::Patient) -> Patient {
+    let mut hasher = DefaultHasher::new();
+    (&patient.id, &patient.id_issuer, &patient.name, &patient.birth_date).hash(&mut hasher);
+    Patient {
+        name: people::whole(&patient.name),
+        id: patient.id.reveal().to_owned(),
+        issuer: patient.id_issuer.reveal().to_owned(),
+        birth_date: patient.birth_date.reveal().to_owned(),
+        sex: patient.sex.reveal().to_owned(),
+        key: format!("{:016x}", hasher.finish()),
+    }
+}
+
+/// What a person should know of a study before it is sent.
+pub(super) fn warnings(
+    row: &HeldStudy,
+    notable: &[(Notable, u64)],
+    presence: Option<Presence>,
+) -> Vec<Warning> {
+    let warn = |kind, count, of| Warning { kind, count, of, text: None };
+    let mut warnings = Vec::new();
+    if let Some(Presence { there, of }) = presence.filter(|presence| presence.there > 0) {
+        let kind = if there >= of { WarningKind::AlreadyThere } else { WarningKind::PartlyThere };
+        warnings.push(warn(kind, there, Some(of)));
+    }
+    for (what, count) in notable {
+        if let Some(kind) = kind_of(*what) {
+            warnings.push(warn(kind, *count, None));
+        }
+    }
+    if row.queued_already > 0 {
+        warnings.push(warn(
+            WarningKind::QueuedAlready,
+            row.queued_already,
+            Some(row.found.instances),
+        ));
+    }
+    warnings
+}
+
+fn kind_of(what: Notable) -> Option<WarningKind> {
+    Some(match what {
+        Notable::MixedIdentity => WarningKind::MixedIdentity,
+        Notable::NoPatientId => WarningKind::NoPatientId,
+        Notable::TextDoubtful => return None,
+        Notable::Skipped(reason) => match reason {
+            SkipReason::Damaged => WarningKind::Damaged,
+            SkipReason::Unreadable => WarningKind::Unreadable,
+            SkipReason::Duplicate => WarningKind::Duplicate,
+            SkipReason::Conflict => WarningKind::Conflict,
+            SkipReason::NotDicom
+            | SkipReason::Dicomdir
+            | SkipReason::Empty
+            | SkipReason::NoUid
+            | SkipReason::EncryptedArchive
+            | SkipReason::UnsafeArchive
+            | SkipReason::TooLarge
+            | SkipReason::Link => return None,
+        },
+    })
+}
+
+/// A series.
+pub(super) fn series(row: &SeriesRow, uid: String, picture: Option<String>) -> ReviewSeries {
+    ReviewSeries {
+        uid,
+        number: number(row.number),
+        modality: row.modality.clone(),
+        description: row.description.reveal().to_owned(),
+        images: row.found.instances,
+        bytes: row.found.bytes,
+        picture,
+        warnings: Vec::new(),
+    }
+}
+
+/// An instance.
+pub(super) fn image(row: &InstanceRow, picture: String) -> ReviewImage {
+    ReviewImage {
+        picture,
+        number: number(row.number),
+        frames: row.number_of_frames.unwrap_or(1).max(1),
+        bytes: row.bytes,
+        kind: kind(&row.sop_class_uid),
+        warning: None,
+    }
+}
+
+fn number(number: Option<i64>) -> String {
+    number.map_or_else(String::new, |number| number.to_string())
+}
+
+/// What an instance holds, by its SOP class (PS3.6 Annex A).
+fn kind(class: &SopClassUid) -> PictureKind {
+    let storage = class.as_str().strip_prefix("1.2.840.10008.5.1.4.1.1.").unwrap_or_default();
+    let mut arcs = storage.split('.');
+    match (arcs.next().unwrap_or_default(), arcs.next()) {
+        ("88", _) => PictureKind::Report,
+        ("104", _) => PictureKind::Document,
+        ("9", _) => PictureKind::Waveform,
+        // Presentation states, registrations, raw data, deformations, segment surfaces, real world maps, tracks.
+        ("11" | "66" | "67", _) => PictureKind::Other,
+        // Radiotherapy: dose and image have pixels, plans and structures have none.
+        ("481", Some("1" | "2")) => PictureKind::Image,
+        ("481", _) => PictureKind::Other,
+        ("", _) => PictureKind::Other,
+        _ => PictureKind::Image,
+    }
+}
+
+/// A file that will not be sent.
+pub(super) fn skipped(skip: &Skip, sources: &[PathBuf]) -> Skipped {
+    Skipped {
+        path: below(&skip.location, sources),
+        reason: SkipWord(skip.reason),
+        detail: skip.detail.clone(),
+        bytes: skip.bytes,
+    }
+}
+
+/// Where something is, from the source down: what lies above it says nothing to the person who chose it.
+fn below(location: &Location, sources: &[PathBuf]) -> String {
+    let file = location.file();
+    let shown = sources
+        .iter()
+        .find_map(|source| file.strip_prefix(source).ok())
+        .filter(|rest| !rest.as_os_str().is_empty())
+        .or_else(|| file.file_name().map(Path::new))
+        .unwrap_or(file)
+        .to_string_lossy()
+        .into_owned();
+    match location {
+        Location::File(_) => shown,
+        Location::Member { steps, .. } => {
+            let members: Vec<&str> = steps.iter().map(|step| step.name.as_str()).collect();
+            format!("{shown}!{}", members.join("!"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_instance_holds_follows_from_its_class() {
+        let kind = |tail: &str| {
+            kind(&SopClassUid::parse(&format!("1.2.840.10008.5.1.4.1.1.{tail}")).unwrap())
+        };
+        for (tail, wanted) in [
+            ("2", PictureKind::Image),
+            ("88.11", PictureKind::Report),
+            ("104.1", PictureKind::Document),
+            ("9.1.1", PictureKind::Waveform),
+            ("481.2", PictureKind::Image),
+            ("481.5", PictureKind::Other),
+            ("11.1", PictureKind::Other),
+            ("66.4", PictureKind::Other),
+        ] {
+            assert_eq!(kind(tail), wanted, "{tail}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_shown_from_the_source_down() {
+        let sources = [PathBuf::from("/media/cd")];
+        let file = Location::File("/media/cd/VIEWER/RUN.EXE".into());
+        assert_eq!(below(&file, &sources), "VIEWER/RUN.EXE");
+        let itself = Location::File("/media/cd".into());
+        assert_eq!(below(&itself, &sources), "cd");
+    }
+}

@@ -1,0 +1,265 @@
+//! Working the queue for as long as the process lives, and telling the board where it stands.
+
+use crate::rate::Rate;
+use crate::shell::{Shell, lock};
+use crate::view::{CodeWord, Done, Failure, NotThere, OutcomeWord, QueueHead, QueueStudy};
+use crate::{destinations, notices, queue};
+use relaypacs_model::{Fault, Moment, Outcome, StudyInstanceUid};
+use relaypacs_relay::{ImportEnd, ImportId, Observer, Progress, StateName, Stop, StudyEnd, Sums};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tauri::async_runtime::JoinHandle;
+use tauri::{AppHandle, Manager, Runtime};
+use tokio::sync::Notify;
+
+/// The queue is read no more often than this.
+const BEAT: Duration = Duration::from_millis(250);
+/// And no less often than this while something waits: a destination may be due again.
+const SLOW: Duration = Duration::from_secs(2);
+/// How long after a fault of the program itself it is begun anew.
+const AFTER_FAULT: Duration = Duration::from_secs(5);
+
+/// The work that goes on behind the window.
+#[derive(Default)]
+pub(crate) struct Serving {
+    stop: Stop,
+    work: Mutex<Option<JoinHandle<()>>>,
+    look: Notify,
+    /// Whether destinations have to be read anew.
+    parked: AtomicBool,
+    bytes_sent: AtomicU64,
+    /// What was sent in this session, by import.
+    sent: Mutex<HashMap<ImportId, Sent>>,
+    /// What is known of studies that are in the queue, for when they have left it.
+    pub(crate) seen: Mutex<HashMap<StudyInstanceUid, QueueStudy>>,
+    /// Studies that have left the queue in this session; without names.
+    pub(crate) finished: Mutex<Vec<QueueStudy>>,
+}
+
+/// What a person sent, as far as the queue does not keep it.
+pub(crate) struct Sent {
+    pub(crate) source: String,
+    pub(crate) volume: Option<String>,
+    pub(crate) listed_missing: u64,
+    pub(crate) skipped_to_look_at: u64,
+}
+
+impl Serving {
+    /// Remembers what was sent.
+    pub(crate) fn sent(&self, import: ImportId, sent: Sent) {
+        lock(&self.sent).insert(import, sent);
+    }
+
+    /// Has the queue read soon.
+    pub(crate) fn look(&self) {
+        self.look.notify_one();
+    }
+
+    /// Stops the work and waits until the lanes have come to a safe end.
+    pub(crate) async fn end(&self) {
+        self.stop.stop();
+        let work = lock(&self.work).take();
+        if let Some(work) = work {
+            // One that failed has nothing left to end.
+            let _ = work.await;
+        }
+    }
+}
+
+/// Begins to work, and to tell.
+pub(crate) fn begin<R: Runtime>(app: AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    let work = tauri::async_runtime::spawn(work(app.clone()));
+    *lock(&shell.serving.work) = Some(work);
+    tauri::async_runtime::spawn(tell(app.clone()));
+    shell.serving.look();
+}
+
+async fn work<R: Runtime>(app: AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    let stop = shell.serving.stop.clone();
+    let ears = Arc::new(Ears { app: app.clone() });
+    while !stop.is_stopped() {
+        let Ok(relay) = shell.relay() else { return };
+        let Err(fault) = relay.serve(ears.clone(), &stop).await else { return };
+        ears.trouble(&fault);
+        tokio::select! {
+            () = tokio::time::sleep(AFTER_FAULT) => {}
+            () = stop.stopped() => {}
+        }
+    }
+}
+
+/// Reads the queue when something happened, and writes the sum of it on the board.
+async fn tell<R: Runtime>(app: AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    let serving = &shell.serving;
+    let mut rate = Rate::default();
+    let mut before: Option<Sums> = None;
+    loop {
+        let waits = shell.board.read(|state| state.queue.studies > 0);
+        tokio::select! {
+            () = serving.look.notified() => {}
+            () = tokio::time::sleep(SLOW), if waits => serving.parked.store(true, Ordering::Relaxed),
+            () = serving.stop.stopped() => return,
+        }
+        rate.add(Instant::now(), serving.bytes_sent.load(Ordering::Relaxed));
+        if let Err(fault) = read(&shell, &rate, &mut before).await {
+            tracing::warn!(code = fault.code.as_str(), "the queue could not be read");
+        }
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
+async fn read(shell: &Shell, rate: &Rate, before: &mut Option<Sums>) -> Result<(), Fault> {
+    let relay = shell.relay()?;
+    let sums = relay.sums().await?;
+    if shell.serving.parked.swap(false, Ordering::Relaxed) {
+        destinations::refresh(shell).await?;
+    }
+    let changed = before.as_ref() != Some(&sums);
+    if changed {
+        queue::note(shell, &relay).await?;
+    }
+    let revision = changed.then(|| shell.board.next_revision());
+    let head = head(&sums, rate.per_second());
+    shell.board.change(|state| {
+        let revision = revision.unwrap_or(state.queue.revision);
+        state.queue = QueueHead { revision, source_free: state.queue.source_free.take(), ..head };
+    });
+    *before = Some(sums);
+    Ok(())
+}
+
+/// The sum of the queue.
+fn head(sums: &Sums, rate: Option<u64>) -> QueueHead {
+    let many = |names: &[StateName]| names.iter().map(|name| sums.counts.of(*name).instances).sum();
+    let bytes: u64 =
+        [StateName::Queued, StateName::Waiting, StateName::Sending, StateName::Unknown]
+            .into_iter()
+            .map(|name| sums.counts.of(name).bytes)
+            .sum();
+    let here = sums.counts.here();
+    let rate = rate.filter(|_| bytes > 0);
+    QueueHead {
+        revision: 0,
+        studies: sums.studies,
+        images: here.instances,
+        bytes: here.bytes,
+        bytes_left: bytes,
+        bytes_per_second: rate,
+        seconds_left: rate.map(|rate| bytes.div_ceil(rate.max(1))),
+        paused: sums.paused,
+        sending: rate.is_some() || many(&[StateName::Sending]) > 0,
+        needs_person: many(&[
+            StateName::Conflict,
+            StateName::Rejected,
+            StateName::Changed,
+            StateName::SourceGone,
+        ]),
+        source_free: None,
+    }
+}
+
+/// What the relay tells.
+struct Ears<R: Runtime> {
+    app: AppHandle<R>,
+}
+
+impl<R: Runtime> Ears<R> {
+    fn serving<T>(&self, with: impl FnOnce(&Shell, &Serving) -> T) -> T {
+        let shell = self.app.state::<Shell>();
+        with(&shell, &shell.serving)
+    }
+}
+
+impl<R: Runtime> Observer for Ears<R> {
+    fn progress(&self, progress: &Progress) {
+        self.serving(|_, serving| {
+            serving.bytes_sent.store(progress.bytes_sent, Ordering::Relaxed);
+            serving.look();
+        });
+    }
+
+    fn parked(&self, destination: &str, fault: &Fault, until: Option<Moment>) {
+        self.serving(|shell, serving| {
+            serving.parked.store(true, Ordering::Relaxed);
+            serving.look();
+            if until.is_none() {
+                notices::stuck(&self.app, shell, destination);
+            }
+        });
+        tracing::info!(code = fault.code.as_str(), "a destination is parked");
+    }
+
+    fn trouble(&self, fault: &Fault) {
+        tracing::error!(code = fault.code.as_str(), "trouble with the disk or the program");
+        self.serving(|shell, _| {
+            shell.board.change(|state| state.notice = Some(Failure::from(fault)));
+        });
+    }
+
+    fn study(&self, end: &StudyEnd) {
+        self.serving(|shell, serving| {
+            if end.erased {
+                queue::finished(shell, end);
+            }
+            serving.look();
+        });
+    }
+
+    fn import_ended(&self, end: &ImportEnd) {
+        self.serving(|shell, serving| {
+            let sent = lock(&serving.sent).remove(&end.import);
+            for study in lock(&serving.finished).iter_mut() {
+                if study.receipt.is_none() && study.destination == end.destination {
+                    study.receipt = Some(end.receipt);
+                }
+            }
+            let done = done(end, sent);
+            notices::ended(&self.app, shell, &done);
+            shell.board.change(|state| state.done = Some(done));
+            serving.parked.store(true, Ordering::Relaxed);
+            serving.look();
+        });
+    }
+}
+
+/// What a person is told of a send that came to its end.
+fn done(end: &ImportEnd, sent: Option<Sent>) -> Done {
+    let count = |outcome| end.outcomes.get(&outcome).copied().unwrap_or(0);
+    let images: u64 = end.outcomes.values().sum::<u64>() - count(Outcome::Cancelled);
+    let there: BTreeMap<_, _> =
+        end.outcomes.iter().filter(|(outcome, _)| outcome.is_in_the_archive()).collect();
+    let in_archive: u64 = there.values().copied().sum();
+    let not_there =
+        end.outcomes.iter().filter(|(outcome, n)| !outcome.is_in_the_archive() && **n > 0).map(
+            |(outcome, n)| NotThere {
+                outcome: OutcomeWord(*outcome),
+                count: *n,
+                code: None::<CodeWord>,
+            },
+        );
+    let complete = in_archive == images;
+    let sent = sent.as_ref();
+    Done {
+        receipt: end.receipt,
+        destination: end.destination.clone(),
+        images,
+        in_archive,
+        already_there: count(Outcome::AlreadyThere),
+        studies: end.studies,
+        bytes: end.bytes,
+        seconds: end.took.as_secs(),
+        complete,
+        not_there: not_there.collect(),
+        listed_missing: sent.map_or(0, |sent| sent.listed_missing),
+        skipped_to_look_at: sent.map_or(0, |sent| sent.skipped_to_look_at),
+        source: sent.map(|sent| sent.source.clone()).unwrap_or_default(),
+        volume: sent.and_then(|sent| sent.volume.clone()),
+        // What a person left out on purpose does not keep the disc here.
+        disc_can_go: complete,
+    }
+}

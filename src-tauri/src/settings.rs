@@ -1,0 +1,96 @@
+//! `settings.json` in the home: what a person set. No patient, no secret.
+
+use crate::shell::lock;
+use crate::view::Settings;
+use relaypacs_model::{Code, Fault};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// The settings, and the file that keeps them.
+pub(crate) struct Kept {
+    file: PathBuf,
+    settings: Mutex<Settings>,
+}
+
+impl Kept {
+    /// Reads the file; what is missing or cannot be read is as it comes from the factory.
+    pub(crate) fn read(home: &Path) -> Self {
+        let file = home.join("settings.json");
+        let settings = match fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|_| {
+                tracing::warn!("settings.json could not be read and is as new");
+                Settings::default()
+            }),
+            Err(_) => Settings::default(),
+        };
+        Self { file, settings: Mutex::new(settings) }
+    }
+
+    /// What is set.
+    pub(crate) fn settings(&self) -> Settings {
+        lock(&self.settings).clone()
+    }
+
+    /// Sets, and writes the file whole or not at all.
+    ///
+    /// # Errors
+    /// [`Code::HomeNotWritable`], [`Code::DiskFull`]; then nothing is changed.
+    pub(crate) fn save(&self, settings: &Settings) -> Result<(), Fault> {
+        let mut kept = lock(&self.settings);
+        let text = serde_json::to_vec_pretty(settings)
+            .map_err(|error| Fault::with(Code::Internal, error))?;
+        let fresh = self.file.with_extension("json.new");
+        let written = fs::File::create(&fresh).and_then(|mut file| {
+            file.write_all(&text)?;
+            file.sync_all()?;
+            fs::rename(&fresh, &self.file)
+        });
+        written.map_err(|error| {
+            let full = error.kind() == std::io::ErrorKind::StorageFull;
+            let code = if full { Code::DiskFull } else { Code::HomeNotWritable };
+            Fault::with(code, error.kind())
+        })?;
+        *kept = settings.clone();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::{Appearance, Names};
+
+    #[test]
+    fn what_a_person_set_is_there_at_the_next_start() {
+        let home = tempfile::tempdir().unwrap();
+        let set = Settings {
+            appearance: Appearance::Contrast,
+            names: Names::Hidden,
+            ..Settings::default()
+        };
+        Kept::read(home.path()).save(&set).unwrap();
+        assert_eq!(Kept::read(home.path()).settings(), set);
+    }
+
+    #[test]
+    fn a_file_of_another_version_keeps_what_it_says_and_fills_the_rest() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("settings.json"), br#"{"language":"de","later":1}"#).unwrap();
+        let settings = Kept::read(home.path()).settings();
+        assert_eq!(settings.language, crate::view::Language::De);
+        assert!(settings.notifications);
+        fs::write(home.path().join("settings.json"), b"{broken").unwrap();
+        assert_eq!(Kept::read(home.path()).settings(), Settings::default());
+    }
+
+    #[test]
+    fn a_home_that_cannot_be_written_changes_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let kept = Kept::read(&home.path().join("not there"));
+        let set = Settings { autostart: true, ..Settings::default() };
+        assert_eq!(kept.save(&set).unwrap_err().code, Code::HomeNotWritable);
+        assert!(!kept.settings().autostart);
+    }
+}

@@ -1,0 +1,3 @@
+//! What holds the shell together: lists that have to agree, the generated types, the access control list.
+
+mod lists;
