@@ -3,8 +3,11 @@
 //! Knows the other crates only as programs that cargo builds, and the test harness as a library.
 
 mod bench;
+mod desk;
 mod need;
+mod package;
 mod run;
+mod screen;
 mod shell;
 
 use anyhow::{Result, bail};
@@ -13,7 +16,9 @@ const USAGE: &str = "\
 cargo xtask run              install what is missing, make a sample disc, send it to the practice PACS, show the receipt
 cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
-cargo xtask bench [PART]     measure scan, send and memory against other programs; PART is scan, send or memory
+cargo xtask bench [PART]     measure scan, send and memory against other programs, and the window; PART is scan, send,
+                             memory or window
+cargo xtask package [--try]  build the .deb and the .rpm; --try installs the .deb, starts it, and removes it again
 cargo xtask fixtures DIR     make the sample disc in DIR";
 
 fn main() -> Result<()> {
@@ -25,6 +30,8 @@ fn main() -> Result<()> {
         ["check"] => run::checks(),
         ["bench"] => bench::all(),
         ["bench", part] => bench::part(part),
+        ["package"] => package::build().map(drop),
+        ["package", "--try"] => package::trial(),
         ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);

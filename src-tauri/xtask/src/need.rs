@@ -46,6 +46,30 @@ const BENCH: &[Need] = &[
     },
 ];
 
+const WINDOW: &[Need] = &[Need {
+    what: "WebKitGTK and the tray's library (the window is built with them)",
+    shown_by: &[
+        "/usr/share/doc/libwebkit2gtk-4.1-dev",
+        "/usr/share/doc/libayatana-appindicator3-dev",
+    ],
+    packages: &["libwebkit2gtk-4.1-dev", "libayatana-appindicator3-dev"],
+    elsewhere: "on Linux: WebKitGTK 4.1 and libayatana-appindicator with their headers",
+}];
+
+const PACKAGE: &[Need] = &[Need {
+    what: "npm (it brings the Tauri command line, which makes the bundles)",
+    shown_by: &["npm"],
+    packages: &["npm"],
+    elsewhere: "see https://nodejs.org",
+}];
+
+const DESK: &[Need] = &[Need {
+    what: "Xvfb and a session bus (the window is started on a screen that nobody sees)",
+    shown_by: &["Xvfb", "dbus-daemon"],
+    packages: &["xvfb", "dbus"],
+    elsewhere: "Linux only",
+}];
+
 /// What `cargo xtask run` needs.
 pub(crate) fn to_build() -> Result<()> {
     install(BUILD)
@@ -61,6 +85,20 @@ pub(crate) fn to_test() -> Result<()> {
 pub(crate) fn to_bench() -> Result<()> {
     to_test()?;
     install(BENCH)
+}
+
+/// What `cargo xtask package` needs.
+pub(crate) fn to_package() -> Result<()> {
+    install(BUILD)?;
+    install(WINDOW)?;
+    install(PACKAGE)
+}
+
+/// What starting the window on a screen of its own needs.
+pub(crate) fn to_start() -> Result<()> {
+    install(BUILD)?;
+    install(WINDOW)?;
+    install(DESK)
 }
 
 fn install(needs: &[Need]) -> Result<()> {
@@ -83,7 +121,7 @@ fn install(needs: &[Need]) -> Result<()> {
 }
 
 /// As root apt is called as it is; otherwise through sudo, which may ask for a password.
-fn apt() -> Command {
+pub(crate) fn apt() -> Command {
     let root =
         Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0");
     let mut command = if root {
@@ -97,7 +135,7 @@ fn apt() -> Command {
     command
 }
 
-fn is_there(sign: &str) -> bool {
+pub(crate) fn is_there(sign: &str) -> bool {
     if sign.contains('/') {
         return Path::new(sign).exists();
     }
