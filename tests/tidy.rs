@@ -17,6 +17,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("upload", &["model"]),
     ("ledger", &["model"]),
     ("relay", &["ledger", "model", "queue", "scan", "upload"]),
+    ("preview", &[]),
+    ("media", &["model"]),
     ("cli", &["model", "practice-pacs", "relay"]),
     ("practice-pacs", &[]),
     ("sample", &[]),
@@ -30,10 +32,19 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("bzip2", &["scan"]),
     ("lzma-rust2", &["scan"]),
     ("hyper", &["practice-pacs"]),
+    ("jpeg-decoder", &["preview"]),
+    ("jpeg2k", &["preview"]),
+    ("png", &["preview"]),
 ];
 
 /// Crates that come in more than one version, each because two dependencies we want disagree.
 const KNOWN_DUPLICATES: &[&str] = &[
+    // openjp2, the one decoder of High-Throughput JPEG 2000 that is not C++, and jpeg2k above it stay behind.
+    "bitflags",
+    "thiserror",
+    "thiserror-impl",
+    // png is at 0.8, flate2 at 0.9: the same pure-Rust inflate.
+    "miniz_oxide",
     // ring, which does the TLS, has not left 0.2; everybody else is at 0.4. A call to the system's random numbers.
     "getrandom",
     // hashlink below rusqlite 0.32, the line that links with the window (see Cargo.toml), has not left 0.14.

@@ -60,7 +60,7 @@ fn the_page_calls_commands_of_the_list_and_all_of_them() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ending| ending == "js") {
                 let text = fs::read_to_string(&path).unwrap();
-                for start in ["ask(\"", "call(\"", "invoke(\"", "page_of(\""] {
+                for start in ["ask(\"", "call(\"", "invoke(\""] {
                     called.extend(between(&text, start, "\"").into_iter().map(str::to_owned));
                 }
             }

@@ -1,0 +1,100 @@
+// Recorded states: what the shell would say. Every person in here is invented.
+
+/** @typedef {import("../../../ui/types.d.ts").State} State */
+
+const MINUTE = 60_000;
+const now = Date.now();
+
+export const failure = (code) => ({ code, message: "What the core said.", hint: "What the core said to do.", detail: "" });
+
+export const destinations = () => [
+  { id: 1, name: "Main PACS", url: "https://pacs.hospital.example/dicom-web", sign_in: "basic", user: "cd-desk", has_ca: false, read_back: "none", standing: "ready", failure: null, tries_again_at: null, waiting_studies: 0, practice: false },
+  { id: 2, name: "Clinic B", url: "https://clinic-b.example/dicom-web", sign_in: "bearer", user: null, has_ca: true, read_back: "sample", standing: "offline", failure: failure("unreachable"), tries_again_at: now + 24_000, waiting_studies: 1, practice: false },
+];
+
+/** @returns {State} */
+export const empty = () => ({
+  stage: "open",
+  failure: null,
+  notice: null,
+  platform: { os: "linux", version: "0.4.0", touch: false, can_choose_folder: true, has_key_store: true },
+  settings: { appearance: "system", language: "system", names: "short", autostart: true, notifications: true, spool: "removable", standard_destination: "Main PACS" },
+  destinations: destinations().slice(0, 1),
+  sign_in_kinds: [
+    { kind: "none", fields: [] },
+    { kind: "basic", fields: [{ name: "user", secret: false, required: true }, { name: "password", secret: true, required: true }] },
+    { kind: "bearer", fields: [{ name: "token", secret: true, required: true }] },
+  ],
+  volumes: [],
+  recents: [],
+  looking: null,
+  review: null,
+  queue: { revision: 1, studies: 0, images: 0, bytes: 0, bytes_left: 0, bytes_per_second: null, seconds_left: null, paused: false, sending: false, needs_person: 0, source_free: null },
+  done: null,
+  practice: { running: false, sample: false },
+  drop: "none",
+  quitting: false,
+  new_passphrase: false,
+});
+
+export const volumes = () => [
+  { id: "v1", label: "MED_IMG_0423", kind: "optical", read_only: true, bytes: 630_000_000, hint: "dicomdir", can_eject: true, in_use: false },
+  { id: "v2", label: "KINGSTON", kind: "stick", read_only: false, bytes: 14_200_000_000, hint: "unknown", can_eject: true, in_use: false },
+];
+
+export const recents = () => [
+  { id: "r1", name: "From City Hospital", at: now - 42 * MINUTE },
+  { id: "r2", name: "טומוגרפיה 2026", at: now - 3 * 24 * 60 * MINUTE },
+];
+
+export const reviewHead = (some = {}) => ({
+  revision: 1, name: "CD · MED_IMG_0423", source: "optical", volume: "v1", files: 1312, seconds: 41, patients: 2, studies: 3, series: 13, images: 1284, bytes: 701_000_000,
+  skipped: { not_dicom: 27, dicomdir: 1, duplicate: 1, unreadable: 3 }, listed_missing: 1, unlisted: 2, destination: "Main PACS", will_spool: true, bytes_per_second: 2_600_000, read_bytes_per_second: 10_000_000, ...some,
+});
+
+const done = (some) => ({
+  receipt: 118, destination: "Main PACS", images: 1150, in_archive: 1150, already_there: 2, studies: 2, bytes: 630_000_000, seconds: 247, complete: true, not_there: [],
+  listed_missing: 0, skipped_to_look_at: 0, source: "CD · MED_IMG_0423", volume: "v1", disc_can_go: true, ...some,
+});
+
+const queueHead = (some) => ({ ...empty().queue, studies: 9, images: 4184, bytes: 3_900_000_000, bytes_left: 2_100_000_000, bytes_per_second: 38_400_000, seconds_left: 55, sending: true, needs_person: 2, source_free: { name: "CD · MED_IMG_0423", free: false, copied: 812, of: 1150, volume: "v1" }, ...some });
+
+/** Scenario -> what differs from an empty window. @type {Record<string, () => any>} */
+const SCENARIOS = {
+  starting: () => ({ stage: "starting" }),
+  locked: () => ({ stage: "locked", destinations: [], platform: { ...empty().platform, has_key_store: false } }),
+  locked_new: () => ({ stage: "locked", new_passphrase: true, destinations: [] }),
+  broken: () => ({ stage: "broken", failure: failure("home_not_writable"), destinations: [] }),
+  first_start: () => ({ stage: "first_start", destinations: [] }),
+  send: () => ({ volumes: volumes(), recents: recents() }),
+  send_busy: () => ({ volumes: volumes(), destinations: destinations(), queue: queueHead({}), notice: failure("queue_damaged") }),
+  send_empty: () => ({ destinations: [] }),
+  drop: () => ({ volumes: volumes(), drop: "over" }),
+  looking: () => ({ looking: { name: "CD · MED_IMG_0423", files: 612, images: 580, studies: 2, patients: 1, skipped: 12, seconds: 17 } }),
+  review: () => ({ review: reviewHead(), destinations: destinations() }),
+  review_one: () => ({ review: reviewHead({ patients: 1, studies: 2, series: 6, images: 1150, bytes: 630_000_000, skipped: {}, listed_missing: 0, unlisted: 0 }) }),
+  review_names: () => ({ review: reviewHead({ patients: 7, studies: 8, images: 96, bytes: 52_000_000 }) }),
+  review_many: () => ({ review: reviewHead({ patients: 2500, studies: 10_000, series: 40_000, images: 1_000_000, bytes: 520_000_000_000 }) }),
+  review_empty: () => ({ review: reviewHead({ patients: 0, studies: 0, series: 0, images: 0, bytes: 0 }) }),
+  queue: () => ({ queue: queueHead({}), destinations: destinations() }),
+  queue_empty: () => ({}),
+  queue_many: () => ({ queue: queueHead({ studies: 10_000, images: 1_200_000, bytes: 640_000_000_000, source_free: null }) }),
+  done: () => ({ done: done({}) }),
+  done_missing: () => ({
+    done: done({ images: 1284, in_archive: 1279, studies: 3, complete: false, disc_can_go: false, listed_missing: 1, skipped_to_look_at: 3, not_there: [{ outcome: "rejected", count: 2, code: "sop_class_not_supported" }, { outcome: "conflict", count: 3, code: "differs_in_archive" }] }),
+  }),
+  history: () => ({}),
+  history_empty: () => ({}),
+  overview: () => ({}),
+  overview_empty: () => ({}),
+  settings: () => ({ destinations: [...destinations(), { ...destinations()[0], id: 3, name: "Practice PACS", url: "http://127.0.0.1:4711/dicom-web", sign_in: "none", user: null, standing: "needs_sign_in", practice: true }] }),
+};
+
+/** @param {string} name @returns {State} */
+export function recorded(name) {
+  const make = SCENARIOS[name];
+  if (!make) throw new Error(`no recorded state ${name}`);
+  return { ...empty(), ...make() };
+}
+
+export const endOfSend = done;

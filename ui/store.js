@@ -1,0 +1,93 @@
+// What the window knows: `state` as the backend tells it, `ui` as the person left it. Whoever changes either calls for a
+// drawing; drawings are bound to the screen's own rhythm.
+
+import { call } from "./backend.js";
+import { speak } from "./voice.js";
+
+/** @typedef {import("./types.d.ts").State} State */
+/** @typedef {import("./types.d.ts").Failure} Failure */
+
+/**
+ * What the person did in this window and nobody else needs to know.
+ * @typedef {{ kind: string, [more: string]: any }} Dialog
+ * @type {{ screen: string, dialogs: Dialog[], failure: Failure | null, wide: boolean, rail: boolean, now: number,
+ *   [more: string]: any }}
+ */
+export const ui = { screen: "send", dialogs: [], failure: null, wide: true, rail: true, now: Date.now() };
+
+/** @type {{ state: State | null }} */
+export const store = { state: null };
+
+/** The state; only called by views that are drawn once there is one. @returns {State} */
+export function state() {
+  if (!store.state) throw new Error("drawn before the first state");
+  return store.state;
+}
+
+let asked = false;
+/** @type {() => void} */
+let drawing = () => {};
+
+/** @param {() => void} draw */
+export function drawBy(draw) {
+  drawing = draw;
+}
+
+/** Draws once, before the next picture on the screen, however often it is asked for. */
+export function redraw() {
+  if (asked) return;
+  asked = true;
+  requestAnimationFrame(() => {
+    asked = false;
+    drawing();
+  });
+}
+
+/** @param {Record<string, any>} some */
+export function change(some) {
+  Object.assign(ui, some);
+  redraw();
+}
+
+/** @param {string} screen */
+export function go(screen) {
+  if (ui.screen === screen) return;
+  location.hash = screen;
+}
+
+/** @param {Dialog} dialog */
+export function open(dialog) {
+  ui.dialogs = [...ui.dialogs, dialog];
+  redraw();
+}
+
+/** Closes one dialog, or the one on top. @param {Dialog} [dialog] */
+export function close(dialog) {
+  ui.dialogs = dialog ? ui.dialogs.filter((one) => one !== dialog) : ui.dialogs.slice(0, -1);
+  redraw();
+}
+
+/** What a refusal is, whoever refused. @param {any} cause @returns {Failure} */
+export function failureOf(cause) {
+  if (cause && typeof cause === "object" && typeof cause.code === "string") return cause;
+  return { code: "internal", message: "", hint: "" };
+}
+
+/**
+ * Asks the backend to do something. A refusal is shown with its three sentences; the answer is then `undefined`.
+ * @param {string} command @param {Record<string, any>} [values] @returns {Promise<any>}
+ */
+export async function ask(command, values) {
+  try {
+    return await call(command, values);
+  } catch (cause) {
+    refuse(failureOf(cause));
+    return undefined;
+  }
+}
+
+/** @param {Failure} failure */
+export function refuse(failure) {
+  change({ failure });
+  speak.failure(failure);
+}

@@ -1,0 +1,75 @@
+// The dialogs about a destination: new or changed, forgotten, signed in to.
+
+import { h, said } from "../dom.js";
+import { ask, close, redraw, state } from "../store.js";
+import { t } from "../speak.js";
+import { button } from "./button.js";
+import { check, checkedList, draftOf, form, isComplete } from "./destination-form.js";
+import { dialog } from "./dialog.js";
+import { nameOf } from "./standing.js";
+
+/** @typedef {import("../store.js").Dialog} Dialog */
+
+/** @param {Dialog} self */
+const destinationOf = (self) => state().destinations.find(({ id }) => id === self.id) ?? null;
+
+/** @param {Dialog} self */
+export function destinationDialog(self) {
+  self.draft ??= draftOf(destinationOf(self));
+  const save = async () => {
+    if ((await ask("destination_save", { draft: self.draft })) !== undefined) close(self);
+  };
+  const why = isComplete(self.draft) ? null : "form-why";
+  return dialog(
+    self,
+    t(self.id === null ? "destination.new" : "destination.edit"),
+    [form(self.draft, self), checkedList(self), why ? h("p", { class: "soft small", id: why, key: "why" }, t("destination.why")) : null],
+    [button("destination_check", t("destination.check"), () => check(self), { why }), button("destination_save", t("destination.save"), save, { look: "first", why })],
+  );
+}
+
+/** @param {Dialog} self */
+export function forgetDialog(self) {
+  const one = destinationOf(self);
+  if (!one) return null;
+  const forget = async () => {
+    close(self);
+    await ask("destination_forget", { id: one.id });
+  };
+  return dialog(
+    self,
+    [t("forget.title"), " ", said(nameOf(one))],
+    [h("p", {}, t("forget.words")), one.waiting_studies > 0 ? h("p", { class: "bad" }, t("forget.waiting", { n: one.waiting_studies })) : null],
+    [button("forget_keep", t("forget.keep"), () => close(self), { look: "first", "data-focus": true }), button("forget_confirm", t("destination.forget"), forget, { look: "danger" })],
+  );
+}
+
+/** @param {Dialog} self */
+export function signInDialog(self) {
+  const one = destinationOf(self);
+  if (!one) return null;
+  const kind = state().sign_in_kinds.find(({ kind }) => kind === one.sign_in) ?? { kind: one.sign_in, fields: [] };
+  self.values ??= Object.fromEntries(kind.fields.map(({ name }) => [name, name === "user" ? one.user ?? "" : ""]));
+  const missing = kind.fields.some(({ name, required }) => required && !self.values[name]);
+  const signIn = async () => {
+    if ((await ask("destination_sign_in", { id: one.id, values: self.values })) !== undefined) close(self);
+  };
+  return dialog(
+    self,
+    [t("sign_in.title"), " ", said(nameOf(one))],
+    h(
+      "form",
+      { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), missing ? undefined : void signIn()) },
+      kind.fields.map((field) =>
+        h(
+          "label",
+          { class: "field", key: field.name },
+          h("span", { class: "label" }, t(`sign_in.${field.name}`)),
+          h("input", { type: field.secret ? "password" : "text", value: self.values[field.name], required: field.required, autocomplete: "off", spellcheck: "false", "data-do": `sign_in_${field.name}`, oninput: (/** @type {any} */ event) => ((self.values[field.name] = event.target.value), redraw()) }),
+        ),
+      ),
+      h("p", { class: "soft small" }, t("sign_in.kept")),
+    ),
+    button("sign_in_confirm", t("action.sign_in"), signIn, { look: "first", "aria-disabled": missing ? "true" : null }),
+  );
+}

@@ -1,0 +1,86 @@
+// Done: is it all in the PACS, and can the disc go back?
+
+import { h } from "../dom.js";
+import { ask, go, state } from "../store.js";
+import { bytes, duration, line, t } from "../speak.js";
+import { button } from "./button.js";
+import { page } from "./page.js";
+import { sign } from "./sign.js";
+
+/** @typedef {import("../types.d.ts").Done} Done */
+
+export function done() {
+  const end = /** @type {Done} */ (state().done);
+  const sentence = end.complete ? t("done.all", { n: end.images, destination: end.destination }) : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination });
+  const save = () => ask("receipt_save", { receipt: end.receipt });
+  return page({
+    screen: "done",
+    title: sentence,
+    narrow: true,
+    body: [
+      h("div", { class: `verdict ${end.complete ? "ok" : "bad"}`, key: "verdict" }, sign(end.complete ? "check" : "warn"), h("p", {}, disc(end))),
+      end.complete ? null : missing(end),
+      h("p", { class: "soft", key: "counts" }, counts(end)),
+      asides(end),
+      h(
+        "div",
+        { class: "buttons", key: "acts" },
+        end.volume ? button("eject", t("action.eject"), () => ask("eject", { volume: end.volume }), { icon: "eject", look: end.disc_can_go ? "first" : "" }) : null,
+        button("receipt_save", t("done.receipt"), save, { icon: "receipt" }),
+        button("done_put_away", t("done.another"), () => ask("done_put_away"), { icon: "send", look: end.volume && end.disc_can_go ? "" : "first" }),
+      ),
+    ],
+  });
+}
+
+/** May the disc go back? @param {Done} end */
+function disc(end) {
+  if (end.disc_can_go) return end.volume ? t("done.disc_can_go") : t("done.source_free", { name: end.source });
+  return end.volume ? t("done.keep_disc") : t("done.keep_source", { name: end.source });
+}
+
+/** @param {Done} end */
+const missing = (end) =>
+  h(
+    "section",
+    { class: "block", key: "missing" },
+    h("h2", {}, t("done.not_there")),
+    h(
+      "ul",
+      { class: "cards" },
+      end.not_there.map((one, at) =>
+        h("li", { class: "card row", key: at }, sign("cross", "bad"), h("div", { class: "what" }, h("p", { class: "strong" }, t("n.images", { n: one.count }), ": ", t(`outcome.${one.outcome}`)), one.code ? h("p", { class: "soft small" }, t(`code.${one.code}.happened`)) : null)),
+      ),
+    ),
+    button("go_queue", t("done.look"), () => go("queue")),
+  );
+
+/** @param {Done} end */
+const counts = (end) =>
+  line(
+    t("n.studies", { n: end.studies }),
+    t("n.images", { n: end.images }),
+    bytes(end.bytes),
+    t("done.took", { time: duration(end.seconds) }),
+    end.already_there > 0 && t("done.already_there", { n: end.already_there }),
+    t("done.receipt_number", { number: String(end.receipt) }),
+  );
+
+/** @param {Done} end */
+const asides = (end) => [
+  end.listed_missing > 0 ? h("div", { class: "note", key: "listed" }, sign("warn"), h("p", { class: "what" }, t("done.listed_missing", { n: end.listed_missing }))) : null,
+  end.skipped_to_look_at > 0 ? h("div", { class: "note", key: "skipped" }, sign("warn"), h("p", { class: "what" }, t("done.skipped", { n: end.skipped_to_look_at }))) : null,
+];
+
+/** The head of the queue says it too, to those who stayed there. */
+export function doneNote() {
+  const end = state().done;
+  if (!end) return null;
+  return h(
+    "div",
+    { class: `note ${end.complete ? "ok" : "bad"}`, key: "done" },
+    sign(end.complete ? "check" : "warn"),
+    h("p", { class: "what" }, end.complete ? t("done.all", { n: end.images, destination: end.destination }) : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination })),
+    button("show_done", t("done.show"), () => go("send")),
+  );
+}

@@ -1,0 +1,80 @@
+// Queue: one row a study, what it does and what it needs; all of it can be paused and goes on by itself.
+
+import { h } from "../dom.js";
+import { call } from "../backend.js";
+import { ask, go, open, state } from "../store.js";
+import { bytes, duration, line, rate, t } from "../speak.js";
+import { bar } from "./bar.js";
+import { button } from "./button.js";
+import { doneNote } from "./done.js";
+import { page } from "./page.js";
+import { queuedRow } from "./queued.js";
+import { rows } from "./rows.js";
+import { sign } from "./sign.js";
+
+/** @typedef {import("../types.d.ts").QueueStudy} QueueStudy */
+/** @typedef {import("../types.d.ts").QueueHead} QueueHead */
+
+export const list = rows({
+  fetch: (offset, limit) => call("queue_studies", { offset, limit }),
+  row: queuedRow,
+  key: (/** @type {QueueStudy} */ study) => study.id,
+  height: 110,
+});
+
+export function queue() {
+  const head = state().queue;
+  return page({
+    screen: "queue",
+    title: t("queue.title"),
+    sub: head.studies > 0 ? line(t("n.studies", { n: head.studies }), t("n.images", { n: head.images }), head.bytes_left > 0 && t("queue.left", { size: bytes(head.bytes_left) }), head.bytes_per_second !== null && rate(head.bytes_per_second), head.seconds_left !== null && t("queue.time_left", { time: duration(head.seconds_left) })) : null,
+    acts: head.studies > 0 ? wholeQueue(head) : null,
+    body: [
+      h("div", { class: "cards", key: "notes" }, doneNote(), sourceNote(head)),
+      h("div", { key: "list", class: "queued-list" }, list.view(t("queue.list"), head.revision)),
+      head.studies === 0 && list.length() === 0 ? empty() : null,
+    ],
+    foot: [h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")), head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null],
+  });
+}
+
+/** @param {QueueHead} head */
+const wholeQueue = (head) =>
+  head.paused
+    ? button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), { icon: "play", look: "first" })
+    : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), { icon: "pause" });
+
+/** What is wanted less often for the whole queue. @param {QueueHead} head */
+const rest = (head) => [
+  head.needs_person > 0 ? button("queue_retry_all", t("queue.retry_all"), () => ask("queue_wish", { wish: "retry", studies: null })) : null,
+  button("queue_cancel_all", t("queue.cancel_all"), () => open({ kind: "cancel", study: null })),
+];
+
+/** Can the disc come out? @param {QueueHead} head */
+function sourceNote({ source_free: source }) {
+  if (!source) return null;
+  return h(
+    "div",
+    { class: `note ${source.free ? "ok" : "calm"}`, key: "source" },
+    sign(source.free ? "check" : "optical"),
+    h(
+      "div",
+      { class: "what" },
+      h("p", { class: "strong" }, source.free ? t("source.free", { name: source.name }) : t("source.copying", { name: source.name })),
+      source.free ? h("p", { class: "soft small" }, t("source.free_words")) : [h("p", { class: "soft small" }, t("source.copied", { n: source.of, done: source.copied })), bar(t("source.bar"), source.of > 0 ? source.copied / source.of : 0)],
+    ),
+    source.free && source.volume ? button("eject", t("action.eject"), () => ask("eject", { volume: source.volume }), { icon: "eject" }) : null,
+  );
+}
+
+const empty = () =>
+  h(
+    "div",
+    { class: "empty", key: "empty" },
+    sign("check"),
+    h("h2", {}, t("queue.empty")),
+    h("p", {}, t("queue.empty_words")),
+    button("go_send", t("queue.go_send"), () => go("send"), { look: "first" }),
+  );
+
+

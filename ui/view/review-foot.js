@@ -1,0 +1,91 @@
+// The foot of a review: the sum, how long, when the disc can come out; where to, how urgent; Send, or why not yet.
+
+import { h } from "../dom.js";
+import { ask, change, failureOf, go, open, refuse, state, ui } from "../store.js";
+import { bytes, duration, line, t } from "../speak.js";
+import { chosen, sums } from "../ticks.js";
+import { speak } from "../voice.js";
+import { button, choice } from "./button.js";
+import { nameOf } from "./standing.js";
+
+/** @typedef {import("../types.d.ts").ReviewHead} ReviewHead */
+
+/** @param {ReviewHead} head */
+export function reviewFoot(head) {
+  const sum = sums();
+  const to = state().destinations.find((one) => isNamed(one, head.destination)) ?? null;
+  const why = sum.studies === 0 ? (head.studies === 0 ? t("review.why_empty") : t("review.why_untick")) : to ? null : t("review.why_no_destination");
+  return [
+    h(
+      "div",
+      { class: "grow", key: "sum" },
+      h("p", { class: "strong" }, sumLine(sum)),
+      why ? h("p", { class: "small wait", id: "why-not", key: "why" }, why) : h("p", { class: "soft small", key: "when" }, line(...when(head, sum.bytes))),
+    ),
+    state().destinations.length > 0 ? destinationChoice(head) : null,
+    choice("priority", t("priority.label"), ui.priority ?? "routine", ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => change({ priority })),
+    h(
+      "div",
+      { class: "buttons", key: "acts" },
+      button("review_discard", t("review.discard"), () => ask("review_discard")),
+      to || head.studies === 0
+        ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), why ? () => speak.say(why) : send, { look: "first", "aria-disabled": why ? "true" : null, "aria-describedby": why ? "why-not" : null })
+        : button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null }), { look: "first" }),
+    ),
+  ];
+}
+
+/** @param {import("../types.d.ts").Destination} one @param {string | null} name */
+const isNamed = (one, name) => name !== null && (one.name === name || one.url === name);
+
+/** @param {{ studies: number, images: number, bytes: number, patients: number | null }} sum */
+const sumLine = (sum) =>
+  sum.studies === 0 ? t("review.nothing_ticked") : line(t("n.studies", { n: sum.studies }), sum.patients !== null && sum.patients > 1 && t("n.patients", { n: sum.patients }), t("n.images", { n: sum.images }), bytes(sum.bytes));
+
+/** How long it takes, and when the source is free again. @param {ReviewHead} head @param {number} size */
+function when(head, size) {
+  const takes = head.bytes_per_second ? t("review.takes", { time: duration(size / head.bytes_per_second) }) : null;
+  if (head.source === "folder" || head.source === "files") return [takes];
+  if (!head.will_spool) return [takes, t("review.keep_in")];
+  const free = head.read_bytes_per_second ? t("review.free_in", { time: duration(size / head.read_bytes_per_second) }) : t("review.free_early");
+  return [takes, free];
+}
+
+/** @param {ReviewHead} head */
+function destinationChoice(head) {
+  const all = state().destinations;
+  const value = all.find((one) => isNamed(one, head.destination));
+  if (all.length === 1 && value) return null;
+  return h(
+    "label",
+    { class: "field inline", key: "destination" },
+    h("span", { class: "unseen" }, t("review.to")),
+    h(
+      "select",
+      { value: value ? String(value.id) : "", "data-do": "review_destination", onchange: (/** @type {any} */ event) => choose(Number(event.target.value)) },
+      value ? null : h("option", { value: "" }, t("review.choose_destination")),
+      all.map((one) => h("option", { key: one.id, value: String(one.id), translate: "no" }, nameOf(one))),
+    ),
+  );
+}
+
+/** @param {number} id */
+function choose(id) {
+  const one = state().destinations.find((other) => other.id === id);
+  if (one) ask("review_destination", { name: one.name ?? one.url });
+}
+
+async function send() {
+  if (ui.handing) return;
+  change({ handing: true });
+  try {
+    const studies = await chosen();
+    const answer = await ask("review_send", { studies, priority: ui.priority ?? "routine" });
+    if (answer !== undefined) go("queue");
+  } catch (cause) {
+    refuse(failureOf(cause));
+  }
+  change({ handing: false });
+}
+
+

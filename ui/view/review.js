@@ -1,0 +1,82 @@
+// Review: what was found, patient by patient; what is ticked is sent, and only when the person says so.
+
+import { h, said } from "../dom.js";
+import { call } from "../backend.js";
+import { ask, open, state, ui } from "../store.js";
+import { duration, t } from "../speak.js";
+import { sums, tickAll } from "../ticks.js";
+import { button } from "./button.js";
+import { page } from "./page.js";
+import { rows } from "./rows.js";
+import { sign } from "./sign.js";
+import { studyRow } from "./study.js";
+import { detail } from "./detail.js";
+import { reviewFoot } from "./review-foot.js";
+import { plainSkips, worrySkips } from "./skipped.js";
+
+/** @typedef {import("../types.d.ts").ReviewStudy} ReviewStudy */
+/** @typedef {import("../types.d.ts").ReviewHead} ReviewHead */
+
+const list = rows({
+  fetch: (offset, limit) => call("review_studies", { offset, limit }),
+  row: studyRow,
+  key: (/** @type {ReviewStudy} */ study) => study.id,
+  height: 140,
+});
+/** @type {string | null} */
+let listed = null;
+
+export function review() {
+  const head = /** @type {ReviewHead} */ (state().review);
+  const which = `${head.name} ${head.source}`;
+  if (listed !== which) list.reset();
+  listed = which;
+  const study = ui.study ?? (ui.wide ? list.known()[0] ?? null : null);
+  return page({
+    screen: "review",
+    title: [t("review.title"), " ", said(head.name)],
+    sub: t("review.looked", { files: t("n.files", { n: head.files }), time: duration(head.seconds) }),
+    aside: ui.wide && study ? { label: t("review.detail"), body: detail(study) } : null,
+    body: [
+      h("div", { key: "notes", class: "cards" }, head.patients > 1 ? manyPatients(head) : null, warnings(head)),
+      h("div", { key: "list", class: "studies" }, list.view(t("review.list"), head.revision, head.studies)),
+      also(head),
+    ],
+    foot: reviewFoot(head),
+  });
+}
+
+/** @param {ReviewHead} head */
+function manyPatients(head) {
+  const all = sums().studies === head.studies;
+  return h(
+    "div",
+    { class: "note", key: "patients" },
+    sign("warn"),
+    h("p", { class: "what" }, h("b", {}, t("review.many", { n: head.patients })), " ", t("review.many_tick")),
+    button("tick_all", all ? t("review.untick_all") : t("review.tick_all", { n: head.studies }), () => tickAll(!all)),
+  );
+}
+
+/** @param {ReviewHead} head */
+function warnings(head) {
+  const worry = worrySkips(head.skipped);
+  return [
+    head.listed_missing > 0 ? h("div", { class: "note", key: "missing" }, sign("warn"), h("p", { class: "what" }, t("review.listed_missing", { n: head.listed_missing }))) : null,
+    worry > 0
+      ? h("div", { class: "note", key: "worry" }, sign("warn"), h("p", { class: "what" }, t("review.skipped_worry", { n: worry })), button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), { label: t("review.show_skipped") }))
+      : null,
+  ];
+}
+
+/** What else lies on the source, in one quiet line. @param {ReviewHead} head */
+function also(head) {
+  const plain = plainSkips(head.skipped);
+  return h(
+    "div",
+    { class: "also soft small", key: "also" },
+    plain > 0 ? [h("span", {}, t("review.also", { n: plain })), button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), { look: "plain", label: t("review.show_skipped") })] : null,
+    head.unlisted > 0 ? h("span", {}, t("review.unlisted", { n: head.unlisted })) : null,
+    button("look_again", t("review.look_again"), () => ask("look_again"), { look: "plain" }),
+  );
+}

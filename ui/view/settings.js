@@ -1,0 +1,133 @@
+// Settings: where to, what is kept and shown, how it looks and speaks, and what to tell those who help.
+
+import { h, said } from "../dom.js";
+import { ask, open, state } from "../store.js";
+import { t } from "../speak.js";
+import { copyDiagnostics } from "../remedies.js";
+import { button, choice } from "./button.js";
+import { failureNote } from "./failure.js";
+import { page } from "./page.js";
+import { nameOf, standingSign, standingWords } from "./standing.js";
+
+/** @typedef {import("../types.d.ts").Destination} Destination */
+
+/** @param {Record<string, any>} some */
+const save = (some) => ask("settings_save", { settings: { ...state().settings, ...some } });
+
+export function settings() {
+  return page({
+    screen: "settings",
+    title: t("settings.title"),
+    narrow: true,
+    body: [block("destinations", destinations()), block("privacy", privacy()), block("sending", sending()), block("look", look()), block("help", help())],
+  });
+}
+
+/** @param {string} name @param {any} inside */
+const block = (name, inside) => h("section", { class: "block", key: name, "aria-labelledby": `settings-${name}` }, h("h2", { id: `settings-${name}` }, t(`settings.${name}`)), h("div", { class: "cards" }, inside));
+
+/** @param {string} name @param {string[]} values */
+function setting(name, values) {
+  const now = String(state().settings[/** @type {"names"} */ (name)]);
+  return h(
+    "div",
+    { class: "card row", key: name },
+    h("div", { class: "what" }, h("h3", {}, t(`settings.${name}`)), h("p", { class: "soft small" }, t(`settings.${name}_words`))),
+    choice(name, t(`settings.${name}`), now, values.map((one) => [one, t(`settings.${name}.${one}`)]), (value) => save({ [name]: value }), "tall"),
+  );
+}
+
+/** @param {string} name */
+function toggle(name) {
+  const on = Boolean(state().settings[/** @type {"autostart"} */ (name)]);
+  return h(
+    "label",
+    { class: "card row toggle", key: name },
+    h("span", { class: "what" }, h("span", { class: "strong block-line" }, t(`settings.${name}`)), h("span", { class: "soft small block-line" }, t(`settings.${name}_words`))),
+    h("span", { class: "tick" }, h("input", { type: "checkbox", checked: on, "data-do": name, onchange: () => save({ [name]: !on }) }), h("span", { class: "box", "aria-hidden": "true" })),
+  );
+}
+
+function destinations() {
+  const { destinations: all, practice } = state();
+  return [
+    all.map(destination),
+    all.length === 0 ? h("p", { class: "soft", key: "none" }, t("settings.no_destinations")) : null,
+    all.length > 1 ? standard(all) : null,
+    h(
+      "div",
+      { class: "buttons", key: "acts" },
+      button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null }), { look: all.length === 0 ? "first" : "", icon: "plus" }),
+      practice.running ? null : button("practice_start", t("settings.practice"), () => ask("practice_start")),
+    ),
+  ];
+}
+
+/** @param {Destination} one */
+function destination(one) {
+  const name = nameOf(one);
+  return h(
+    "article",
+    { class: "card", key: one.id },
+    h(
+      "div",
+      { class: "row-inside" },
+      h(
+        "div",
+        { class: "what" },
+        h("h3", {}, said(name)),
+        one.practice ? h("p", { class: "soft small" }, t("destination.practice_words")) : h("p", { class: "soft small" }, said(one.url)),
+        h("p", { class: "state-word" }, standingSign(one), h("span", {}, standingWords(one))),
+      ),
+      h(
+        "div",
+        { class: "buttons" },
+        one.standing === "needs_sign_in" ? button("sign_in", t("action.sign_in"), () => open({ kind: "sign_in", id: one.id }), { look: "first", label: t("destination.sign_in_to", { name }) }) : null,
+        button("destination_edit", t("destination.edit"), () => open({ kind: "destination", id: one.id }), { label: t("destination.edit_name", { name }) }),
+        button("destination_forget", t("destination.forget"), () => open({ kind: "forget", id: one.id }), { look: "danger", label: t("destination.forget_name", { name }) }),
+      ),
+    ),
+    one.failure ? failureNote(one.failure, { context: { destination: one.id }, look: one.standing === "offline" ? "calm" : "bad" }) : null,
+  );
+}
+
+/** @param {Destination[]} all */
+const standard = (all) =>
+  h(
+    "label",
+    { class: "card row", key: "standard" },
+    h("span", { class: "what" }, h("span", { class: "strong block-line" }, t("settings.standard")), h("span", { class: "soft small block-line" }, t("settings.standard_words"))),
+    h(
+      "select",
+      { value: state().settings.standard_destination ?? "", "data-do": "standard_destination", onchange: (/** @type {any} */ event) => save({ standard_destination: event.target.value || null }) },
+      h("option", { value: "" }, t("settings.standard_ask")),
+      all.map((one) => h("option", { key: one.id, value: one.name ?? one.url, translate: "no" }, nameOf(one))),
+    ),
+  );
+
+const privacy = () => [setting("names", ["short", "hidden"]), setting("spool", ["removable", "always", "never"])];
+
+function sending() {
+  return [state().platform.touch ? null : toggle("autostart"), toggle("notifications")];
+}
+
+const look = () => [setting("appearance", ["system", "dark", "light", "contrast"]), setting("language", ["system", "en", "de"])];
+
+function help() {
+  const { platform } = state();
+  return [
+    h(
+      "div",
+      { class: "card row", key: "diagnostics" },
+      h("div", { class: "what" }, h("h3", {}, t("settings.diagnostics")), h("p", { class: "soft small" }, t("settings.diagnostics_words"))),
+      button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics(), { icon: "copy" }),
+    ),
+    h(
+      "div",
+      { class: "card row", key: "about" },
+      h("div", { class: "what" }, h("h3", {}, t("settings.about", { version: platform.version })), h("p", { class: "soft small" }, t("settings.about_words"))),
+    ),
+  ];
+}
+
+

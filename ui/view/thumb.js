@@ -1,0 +1,28 @@
+// A small picture that opens the viewer. What has no picture shows a sign instead.
+
+import { h } from "../dom.js";
+import { pictureUrl } from "../backend.js";
+import { redraw } from "../store.js";
+import { sign } from "./sign.js";
+
+/** Tokens that gave no picture: they are not asked for again. @type {Set<string>} */
+const none = new Set();
+const WRITTEN = new Set(["SR", "DOC", "OT", "PR", "KO", "AU"]);
+
+/**
+ * @param {string | null} token @param {string | undefined} modality @param {string} label @param {() => void} act
+ * @param {{ tabindex?: string | null, big?: boolean }} [more]
+ */
+export function thumb(token, modality, label, act, { tabindex = null, big = false } = {}) {
+  const fails = () => {
+    if (token) none.add(token);
+    redraw();
+  };
+  return h(
+    "button",
+    { type: "button", class: `thumb ${big ? "big" : ""}`.trim(), tabindex, "aria-label": label, "data-do": "view", onclick: act },
+    token && !none.has(token)
+      ? h("img", { key: token, src: pictureUrl(token, { edge: big ? 512 : 192 }), alt: "", loading: "lazy", decoding: "async", draggable: "false", onerror: fails })
+      : sign(WRITTEN.has(modality ?? "") ? "report" : "image"),
+  );
+}

@@ -1,0 +1,22 @@
+// What is odd about a study, a series or an image: sign, colour and words together.
+
+import { h, said } from "../dom.js";
+import { t } from "../speak.js";
+import { sign } from "./sign.js";
+
+/** @typedef {import("../types.d.ts").Warning} Warning */
+
+const BAD = new Set(["other_bytes_there", "damaged", "unreadable", "conflict", "mixed_identity"]);
+const FINE = new Set(["already_there"]);
+
+/** @param {Warning} one */
+export function warningLine(one) {
+  const tone = BAD.has(one.kind) ? "bad" : FINE.has(one.kind) ? "ok" : "wait";
+  const icon = { bad: "cross", ok: "check", wait: "warn" }[tone];
+  return h(
+    "p",
+    { class: `warning ${tone}`, key: `${one.kind} ${one.text}`, "data-warning": one.kind },
+    sign(icon),
+    h("span", {}, t(`warning.${one.kind}`, { n: one.count, of: one.of ?? one.count }), one.text ? [": ", said(one.text)] : null),
+  );
+}
