@@ -1,7 +1,7 @@
 //! A desk to start the window at: a screen, a session bus and a home folder of its own, all gone afterwards.
 
 use crate::screen::{Picture, Screen, difference};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -80,6 +80,31 @@ impl Desk {
     /// Where RelayPACS keeps what is this person's.
     pub(crate) fn kept(&self) -> PathBuf {
         self.home.join("relaypacs")
+    }
+
+    /// Saves a destination at this desk, as one who has worked at it before has one. Nothing is sent to it.
+    ///
+    /// # Errors
+    /// The command line refuses.
+    pub(crate) fn knows_an_archive(&self, relaypacs: &Path) -> Result<()> {
+        let mut save = self.program(relaypacs);
+        save.args(["destination", "add", "Main PACS", "http://127.0.0.1:9/dicom-web"]);
+        let status = save.status()?;
+        ensure!(status.success(), "saving a destination: {status}");
+        Ok(())
+    }
+
+    /// Waits until there is nothing on the screen.
+    ///
+    /// # Errors
+    /// Something stays on it.
+    pub(crate) fn is_bare(&self, patience: Duration) -> Result<()> {
+        let begun = Instant::now();
+        while !is_blank(&self.screen.look()?.sample()) {
+            ensure!(begun.elapsed() < patience, "the window stays on the screen");
+            sleep(LOOK);
+        }
+        Ok(())
     }
 
     /// Waits until the screen shows something (something other than `before`, where that is given) and has come to rest.

@@ -70,6 +70,13 @@ const DESK: &[Need] = &[Need {
     elsewhere: "Linux only",
 }];
 
+const DRIVE: &[Need] = &[Need {
+    what: "WebKitWebDriver (it drives the window)",
+    shown_by: &["WebKitWebDriver"],
+    packages: &["webkit2gtk-driver"],
+    elsewhere: "Linux only",
+}];
+
 /// What `cargo xtask run` needs.
 pub(crate) fn to_build() -> Result<()> {
     install(BUILD)
@@ -99,6 +106,12 @@ pub(crate) fn to_start() -> Result<()> {
     install(BUILD)?;
     install(WINDOW)?;
     install(DESK)
+}
+
+/// What `cargo xtask bench window` needs.
+pub(crate) fn to_drive() -> Result<()> {
+    to_start()?;
+    install(DRIVE)
 }
 
 fn install(needs: &[Need]) -> Result<()> {

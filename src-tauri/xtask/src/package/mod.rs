@@ -7,7 +7,7 @@ mod installed;
 
 use crate::desk::{Desk, Started};
 use crate::need;
-use crate::shell::{go, root, say, target};
+use crate::shell::{cargo, go, root, say, target};
 use anyhow::{Context, Result, ensure};
 use installed::Installed;
 use relaypacs_tests::fixture;
@@ -45,12 +45,14 @@ pub(crate) fn build() -> Result<Vec<PathBuf>> {
 /// Builds, installs, starts, hands over a path by a second start, removes, and looks for what was left behind.
 pub(crate) fn trial() -> Result<()> {
     need::to_start()?;
+    go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
     let made = build()?;
     let package = made.first().context("no .deb was made")?;
     let installed = Installed::new(package)?;
     installed.is_known_to_the_desktop()?;
     let place = target().join("package");
     let desk = Desk::lay(&place.join("desk"))?;
+    desk.knows_an_archive(&target().join("debug").join("relaypacs"))?;
     let program = installed.program();
     say("The window is started");
     let first = Started(desk.program(&program).spawn().context("the window did not start")?);
