@@ -18,7 +18,9 @@ cargo xtask test             install what is missing (Orthanc and its DICOMweb p
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs, and the window; PART is scan, send,
                              memory or window
-cargo xtask package [--try]  build the .deb and the .rpm; --try installs the .deb, starts it, and removes it again
+cargo xtask package          build the .deb and the .rpm
+cargo xtask package --try [DEB]
+                             install the .deb (this one, or a new one), start it, remove it again
 cargo xtask fixtures DIR     make the sample disc in DIR";
 
 fn main() -> Result<()> {
@@ -31,7 +33,8 @@ fn main() -> Result<()> {
         ["bench"] => bench::all(),
         ["bench", part] => bench::part(part),
         ["package"] => package::build().map(drop),
-        ["package", "--try"] => package::trial(),
+        ["package", "--try"] => package::build_and_try(),
+        ["package", "--try", deb] => package::trial(deb.as_ref()),
         ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);

@@ -42,12 +42,18 @@ pub(crate) fn build() -> Result<Vec<PathBuf>> {
     Ok(made.into())
 }
 
-/// Builds, installs, starts, hands over a path by a second start, removes, and looks for what was left behind.
-pub(crate) fn trial() -> Result<()> {
+/// Builds the .deb and tries it.
+pub(crate) fn build_and_try() -> Result<()> {
+    let made = build()?;
+    trial(made.first().context("no .deb was made")?)
+}
+
+/// Installs a .deb, starts it, hands over a path by a second start, removes it, and looks for what was left behind.
+pub(crate) fn trial(package: &Path) -> Result<()> {
     need::to_start()?;
     go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
-    let made = build()?;
-    let package = made.first().context("no .deb was made")?;
+    // apt takes a word without a slash for the name of a package.
+    let package = &fs::canonicalize(package).context("there is no such package")?;
     let installed = Installed::new(package)?;
     installed.is_known_to_the_desktop()?;
     let place = target().join("package");
