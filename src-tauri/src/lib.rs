@@ -43,6 +43,15 @@ use tauri::{AppHandle, Builder, Manager, RunEvent, Runtime};
 /// Started with the session, the window stays closed until somebody asks for it.
 const HIDDEN: &str = "--hidden";
 
+/// The argument with which this program starts itself to decode pixels.
+pub const PREVIEW_WORKER: &str = relaypacs_preview::worker::ARGUMENT;
+
+/// The process in which pixels are decoded: it ends with the one that started it.
+#[must_use]
+pub fn preview_worker() -> std::process::ExitCode {
+    relaypacs_preview::worker::run()
+}
+
 /// Runs until somebody quits.
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
@@ -76,6 +85,10 @@ fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     let builder = builder
         .plugin(tauri_plugin_autostart::Builder::new().arg(HIDDEN).app_name("RelayPACS").build())
         .plugin(tauri_plugin_window_state::Builder::new().build());
+    with_everyday_plugins(builder)
+}
+
+fn with_everyday_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     builder
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_fs::init())
@@ -147,6 +160,7 @@ fn begin<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     if !hidden {
         window::show(app)?;
     }
+    app.state::<Shell>().volumes.watch(app);
     let given = arriving::at_start();
     let later = app.clone();
     tauri::async_runtime::spawn(async move {

@@ -89,6 +89,7 @@ async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, target: &Ta
     };
     match found {
         Ok(review) => {
+            shell.pictures.warm();
             if let [folder] = source.paths.as_slice()
                 && folder.is_dir()
                 && let Ok(recents) = shell.recents.add(folder)

@@ -1,15 +1,19 @@
 //! Pictures: tokens that the web view has, and the pixels behind them. A token says nothing, is of no use in another
 //! session, and is forgotten with the review that it was made for.
 
-use crate::shell::{Answer, Shell, lock};
+mod made;
+
+pub(crate) use made::describe;
+
+use crate::shell::{Shell, lock};
 use crate::token;
-use crate::view::{Picture, Placeholder};
-use relaypacs_model::{Code, Fault};
+use relaypacs_model::Fault;
+use relaypacs_preview::{Cancel, Preview};
 use relaypacs_relay::InstanceId;
 use std::collections::HashMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use tauri::http::{Method, Request, Response, StatusCode, header};
-use tauri::{AppHandle, Manager, Runtime, UriSchemeContext, UriSchemeResponder};
+use tauri::{Manager, Runtime, UriSchemeContext, UriSchemeResponder};
 
 /// The scheme of their addresses.
 pub(crate) const SCHEME: &str = "relaypacs";
@@ -17,20 +21,35 @@ pub(crate) const SCHEME: &str = "relaypacs";
 /// The largest edge of a picture, in pixels.
 const LARGEST_EDGE: u32 = 4_096;
 
-/// Tokens of what is shown.
-#[derive(Default)]
-pub(crate) struct Pictures(Mutex<Tokens>);
+/// Tokens of what is shown, and the one who makes the pictures.
+pub(crate) struct Pictures {
+    tokens: Mutex<Tokens>,
+    preview: Arc<Preview>,
+}
 
 #[derive(Default)]
 struct Tokens {
     instances: HashMap<String, InstanceId>,
     tokens: HashMap<InstanceId, String>,
+    /// Turned when the review that the tokens are of is over: nobody looks any more.
+    over: Cancel,
+}
+
+impl Default for Pictures {
+    fn default() -> Self {
+        Self { tokens: Mutex::default(), preview: Arc::new(made::preview()) }
+    }
 }
 
 impl Pictures {
+    /// Has a decoder ready before the first picture is asked for.
+    pub(crate) fn warm(&self) {
+        self.preview.warm();
+    }
+
     /// The token of an instance, the same for as long as its review is shown.
     pub(crate) fn token(&self, instance: InstanceId) -> Result<String, Fault> {
-        let mut tokens = lock(&self.0);
+        let mut tokens = lock(&self.tokens);
         if let Some(token) = tokens.tokens.get(&instance) {
             return Ok(token.clone());
         }
@@ -47,12 +66,21 @@ impl Pictures {
 
     /// The instance of a token.
     pub(crate) fn instance(&self, token: &str) -> Option<InstanceId> {
-        lock(&self.0).instances.get(token).copied()
+        lock(&self.tokens).instances.get(token).copied()
     }
 
-    /// Forgets all of them.
+    /// Forgets all of them, and the pictures with them.
     pub(crate) fn clear(&self) {
-        *lock(&self.0) = Tokens::default();
+        let gone = std::mem::take(&mut *lock(&self.tokens));
+        gone.over.cancel();
+        for instance in gone.tokens.keys() {
+            self.preview.forget(made::key(*instance));
+        }
+    }
+
+    /// The sign that nobody looks any more.
+    fn over(&self) -> Cancel {
+        lock(&self.tokens).over.clone()
     }
 }
 
@@ -107,7 +135,8 @@ pub(crate) fn answer<R: Runtime>(
     match wanted {
         Some(wanted) if request.method() == Method::GET => {
             tauri::async_runtime::spawn(async move {
-                responder.respond(reply(picture(&app, wanted).await));
+                let shown = made::picture(&app.state::<Shell>(), &wanted).await;
+                responder.respond(reply(shown));
             });
         }
         _ => responder.respond(reply(Shown::Unknown)),
@@ -139,31 +168,6 @@ fn reply(shown: Shown) -> Response<Vec<u8>> {
         headers.insert(header::CONTENT_TYPE, header::HeaderValue::from_static(kind));
     }
     response
-}
-
-/// What is known of a picture before its pixels are asked for.
-pub(crate) async fn describe(shell: &Shell, token: &str) -> Answer<Picture> {
-    let unknown = || Fault::with(Code::StudyUnknown, "no such picture");
-    let _instance = shell.pictures.instance(token).ok_or_else(unknown)?;
-    Ok(Picture {
-        frames: 0,
-        rows: 0,
-        columns: 0,
-        modality: String::new(),
-        center: None,
-        width: None,
-        unit: None,
-        placeholder: Some(Placeholder { code: "no_preview".into() }),
-        lines: Vec::new(),
-    })
-}
-
-async fn picture<R: Runtime>(app: &AppHandle<R>, wanted: Wanted) -> Shown {
-    let shell = app.state::<Shell>();
-    if shell.pictures.instance(&wanted.token).is_none() {
-        return Shown::Unknown;
-    }
-    Shown::Placeholder
 }
 
 #[cfg(test)]

@@ -90,8 +90,12 @@ impl Shell {
     }
 
     /// Sends studies somewhere else.
-    pub(crate) async fn queue_move(&self, studies: Vec<i64>, destination: String) -> Answer<()> {
+    pub(crate) async fn queue_move(&self, studies: Vec<i64>, destination: i64) -> Answer<()> {
         let relay = self.relay()?;
+        let rows = relay.destinations().await?;
+        let row = rows.into_iter().find(|row| row.id.0 == destination).and_then(|row| row.name);
+        let destination =
+            row.ok_or_else(|| Fault::new(Code::DestinationUnknown))?.as_str().to_owned();
         if studies.is_empty() {
             return Err(Code::StudyUnknown.into());
         }

@@ -56,6 +56,7 @@ pub(crate) fn now<R: Runtime>(app: &AppHandle<R>) {
 async fn end<R: Runtime>(app: &AppHandle<R>) {
     let shell = app.state::<Shell>();
     shell.turns.stop();
+    shell.volumes.end();
     if let Err(fault) = shell.discard().await {
         tracing::warn!(
             code = fault.code.as_str(),

@@ -9,6 +9,7 @@ use crate::serving::Serving;
 use crate::settings::Kept;
 use crate::sources::{Mounted, Recents};
 use crate::view::{Failure, State};
+use crate::volumes::Volumes;
 use relaypacs_model::{Code, Fault};
 use relaypacs_practice_pacs::Running;
 use relaypacs_relay::{Home, Relay};
@@ -44,6 +45,8 @@ pub(crate) struct Shell {
     pub(crate) serving: Serving,
     /// Discs and sticks.
     pub(crate) mounted: Mutex<Vec<Mounted>>,
+    /// Who tells of them.
+    pub(crate) volumes: Volumes,
 }
 
 /// A home, open for work.
@@ -73,6 +76,7 @@ impl Shell {
             pictures: Pictures::default(),
             serving: Serving::default(),
             mounted: Mutex::default(),
+            volumes: Volumes::default(),
         }
     }
 

@@ -25,8 +25,8 @@ pub(crate) struct Source {
 pub(crate) struct Mounted {
     /// As the window shows it.
     pub(crate) volume: Volume,
-    /// Its root.
-    pub(crate) root: PathBuf,
+    /// As the system knows it.
+    pub(crate) media: relaypacs_media::Volume,
 }
 
 /// Endings of files that hold other files.
@@ -39,13 +39,13 @@ impl Source {
     /// [`Code::SourceNotFound`] where there is no path.
     pub(crate) fn of(paths: Vec<PathBuf>, mounted: &[Mounted]) -> Result<Self, Fault> {
         let first = paths.first().ok_or_else(|| Fault::new(Code::SourceNotFound))?;
-        let on = mounted.iter().find(|mounted| first.starts_with(&mounted.root));
+        let on = mounted.iter().find(|mounted| first.starts_with(&mounted.media.mount_point));
         let kind = match on.map(|on| on.volume.kind) {
             Some(VolumeKind::Optical) => SourceKind::Optical,
             Some(VolumeKind::Stick) => SourceKind::Stick,
             Some(VolumeKind::Disk) | None => plain_kind(&paths, first),
         };
-        let whole = on.filter(|on| paths.len() == 1 && *first == on.root);
+        let whole = on.filter(|on| paths.len() == 1 && *first == on.media.mount_point);
         let name = whole.map_or_else(|| name_of(first, paths.len()), |on| on.volume.label.clone());
         Ok(Self { volume: on.map(|on| on.volume.id.clone()), paths, name, kind })
     }
@@ -118,7 +118,16 @@ mod tests {
             can_eject: true,
             in_use: false,
         };
-        Mounted { volume, root: root.to_owned() }
+        let media = relaypacs_media::Volume {
+            id: relaypacs_media::VolumeId("serial".into()),
+            mount_point: root.to_owned(),
+            label: relaypacs_model::PatientText::new("MED_IMG"),
+            kind: relaypacs_media::Kind::Optical,
+            read_only: true,
+            total_bytes: None,
+            hint: relaypacs_media::Hint::Dicomdir,
+        };
+        Mounted { volume, media }
     }
 
     #[test]

@@ -1,3 +1,4 @@
 //! What holds the shell together: lists that have to agree, the generated types, the access control list.
 
+mod acl;
 mod lists;

@@ -51,7 +51,7 @@ pub(crate) async fn queue_wish(
 pub(crate) async fn queue_move(
     shell: State<'_, Shell>,
     studies: Vec<i64>,
-    destination: String,
+    destination: i64,
 ) -> Answer<()> {
     shell.queue_move(studies, destination).await
 }

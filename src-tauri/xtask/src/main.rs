@@ -9,11 +9,15 @@ mod package;
 mod run;
 mod screen;
 mod shell;
+mod window;
 
 use anyhow::{Result, bail};
 
 const USAGE: &str = "\
-cargo xtask run              install what is missing, make a sample disc, send it to the practice PACS, show the receipt
+cargo xtask run              install what is missing and open the window; without a display: make a sample disc, send it
+                             to the practice PACS, show the receipt
+cargo xtask dev              open the window on a home of its own, with the page's inspector (Ctrl-Shift-I)
+cargo xtask types            write ui/types.d.ts anew from src-tauri/src/view.rs
 cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs, and the window; PART is scan, send,
@@ -27,7 +31,9 @@ fn main() -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["run"] => run::main_job(),
+        ["run"] => run::first_look(),
+        ["dev"] => window::dev(),
+        ["types"] => window::types(),
         ["test", rest @ ..] => run::tests(rest),
         ["check"] => run::checks(),
         ["bench"] => bench::all(),

@@ -9,7 +9,8 @@ use std::process::{Command, Stdio};
 struct Need {
     /// What it is for, in words.
     what: &'static str,
-    /// Programs (looked up in PATH and the sbin folders) or files (with a slash) that show that it is there.
+    /// Programs (looked up in PATH and the sbin folders), files (with a slash) or libraries (`lib:` and what pkg-config
+    /// calls them) that show that it is there.
     shown_by: &'static [&'static str],
     /// The Debian packages that bring it.
     packages: &'static [&'static str],
@@ -22,6 +23,39 @@ const BUILD: &[Need] = &[Need {
     shown_by: &["cc", "make", "perl"],
     packages: &["gcc", "libc6-dev", "make", "perl"],
     elsewhere: "macOS: xcode-select --install. Windows: Visual Studio Build Tools, Strawberry Perl and NASM",
+}];
+
+/// Linux only: the other systems bring a web view along.
+const WINDOW: &[Need] = &[
+    Need {
+        what: "pkg-config (it finds the libraries of the window)",
+        shown_by: &["pkg-config"],
+        packages: &["pkg-config"],
+        elsewhere: "pkg-config, by your package manager",
+    },
+    Need {
+        what: "WebKitGTK and the libraries of tray and icons (the window is built on them)",
+        shown_by: &[
+            "lib:webkit2gtk-4.1",
+            "lib:ayatana-appindicator3-0.1",
+            "lib:librsvg-2.0",
+            "/usr/include/xdo.h",
+        ],
+        packages: &[
+            "libwebkit2gtk-4.1-dev",
+            "libayatana-appindicator3-dev",
+            "librsvg2-dev",
+            "libxdo-dev",
+        ],
+        elsewhere: "see https://tauri.app/start/prerequisites",
+    },
+];
+
+const DRIVE: &[Need] = &[Need {
+    what: "WebKitWebDriver, a display and a bus of their own (the tests drive the window with them)",
+    shown_by: &["WebKitWebDriver", "xvfb-run", "xauth", "dbus-run-session"],
+    packages: &["webkit2gtk-driver", "xvfb", "xauth", "dbus"],
+    elsewhere: "WebKitWebDriver, xvfb and dbus, by your package manager",
 }];
 
 const TEST: &[Need] = &[Need {
@@ -46,16 +80,6 @@ const BENCH: &[Need] = &[
     },
 ];
 
-const WINDOW: &[Need] = &[Need {
-    what: "WebKitGTK and the tray's library (the window is built with them)",
-    shown_by: &[
-        "/usr/share/doc/libwebkit2gtk-4.1-dev",
-        "/usr/share/doc/libayatana-appindicator3-dev",
-    ],
-    packages: &["libwebkit2gtk-4.1-dev", "libayatana-appindicator3-dev"],
-    elsewhere: "on Linux: WebKitGTK 4.1 and libayatana-appindicator with their headers",
-}];
-
 const PACKAGE: &[Need] = &[Need {
     what: "npm (it brings the Tauri command line, which makes the bundles)",
     shown_by: &["npm"],
@@ -70,22 +94,27 @@ const DESK: &[Need] = &[Need {
     elsewhere: "Linux only",
 }];
 
-const DRIVE: &[Need] = &[Need {
-    what: "WebKitWebDriver (it drives the window)",
-    shown_by: &["WebKitWebDriver"],
-    packages: &["webkit2gtk-driver"],
-    elsewhere: "Linux only",
-}];
-
 /// What `cargo xtask run` needs.
 pub(crate) fn to_build() -> Result<()> {
     install(BUILD)
+}
+
+/// What building the window needs.
+pub(crate) fn to_build_the_window() -> Result<()> {
+    install(BUILD)?;
+    if cfg!(target_os = "linux") { install(WINDOW) } else { Ok(()) }
 }
 
 /// What `cargo xtask test` needs.
 pub(crate) fn to_test() -> Result<()> {
     install(BUILD)?;
     install(TEST)
+}
+
+/// What driving the window needs.
+pub(crate) fn to_drive_the_window() -> Result<()> {
+    to_build_the_window()?;
+    install(DRIVE)
 }
 
 /// What `cargo xtask bench` needs.
@@ -96,21 +125,19 @@ pub(crate) fn to_bench() -> Result<()> {
 
 /// What `cargo xtask package` needs.
 pub(crate) fn to_package() -> Result<()> {
-    install(BUILD)?;
-    install(WINDOW)?;
+    to_build_the_window()?;
     install(PACKAGE)
 }
 
 /// What starting the window on a screen of its own needs.
-pub(crate) fn to_start() -> Result<()> {
-    install(BUILD)?;
-    install(WINDOW)?;
+pub(crate) fn to_start_the_window() -> Result<()> {
+    to_build_the_window()?;
     install(DESK)
 }
 
 /// What `cargo xtask bench window` needs.
-pub(crate) fn to_drive() -> Result<()> {
-    to_start()?;
+pub(crate) fn to_measure_the_window() -> Result<()> {
+    to_start_the_window()?;
     install(DRIVE)
 }
 
@@ -149,6 +176,12 @@ pub(crate) fn apt() -> Command {
 }
 
 pub(crate) fn is_there(sign: &str) -> bool {
+fn is_there(sign: &str) -> bool {
+    if let Some(library) = sign.strip_prefix("lib:") {
+        let mut ask = Command::new("pkg-config");
+        ask.args(["--exists", library]).stdout(Stdio::null()).stderr(Stdio::null());
+        return ask.status().is_ok_and(|status| status.success());
+    }
     if sign.contains('/') {
         return Path::new(sign).exists();
     }

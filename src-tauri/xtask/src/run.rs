@@ -2,6 +2,7 @@
 
 use crate::need;
 use crate::shell::{cargo, go, go_to, say, target};
+use crate::window;
 use anyhow::{Context, Result, bail};
 use relaypacs_tests::fixture;
 use std::fs;
@@ -14,8 +15,13 @@ const NEEDS_A_PERSON: i32 = 3;
 /// How much of the printed receipt is shown: its head and its first images.
 const RECEIPT_SHOWN: usize = 17;
 
+/// What a newcomer sees first: the window, or the same on the terminal where there is no display.
+pub(crate) fn first_look() -> Result<()> {
+    if window::can_open() { window::open() } else { main_job() }
+}
+
 /// From nothing to a receipt: sample disc, practice PACS, send, confirm, erase.
-pub(crate) fn main_job() -> Result<()> {
+fn main_job() -> Result<()> {
     need::to_build()?;
     go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
     let place = target().join("sample");
@@ -69,14 +75,19 @@ pub(crate) fn tests(rest: &[&str]) -> Result<()> {
     need::to_test()?;
     // The whole-system tests run the program itself.
     go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
-    go(cargo(&["test", "--workspace", "--no-fail-fast"]).args(rest))
+    let others = ["test", "--workspace", "--exclude", window::PACKAGE, "--no-fail-fast"];
+    go(cargo(&others).args(rest))?;
+    window::tests(rest)
 }
 
 /// What a reviewer should not have to look for.
 pub(crate) fn checks() -> Result<()> {
-    need::to_build()?;
+    need::to_build_the_window()?;
     go(&mut cargo(&["fmt", "--all", "--check"]))?;
-    go(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let features = format!("{}/test-seam", window::PACKAGE);
+    let lint =
+        ["clippy", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"];
+    go(&mut cargo(&lint))?;
     // Edges, licences, duplicates, file sizes, words: tests/tidy.rs.
     go(&mut cargo(&["test", "--package", "relaypacs-tests", "--test", "tidy"]))
 }

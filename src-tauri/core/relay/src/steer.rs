@@ -106,6 +106,14 @@ impl Relay {
         self.desk.ask(move |books| books.queue.unpark(destination).or_fault()).await
     }
 
+    /// An instance in the queue.
+    ///
+    /// # Errors
+    /// [`relaypacs_model::Code::StudyUnknown`].
+    pub async fn instance(&self, instance: InstanceId) -> Result<InstanceRow, Fault> {
+        self.desk.ask(move |books| books.queue.view().instance(instance).or_fault()).await
+    }
+
     /// The bytes of an instance in the queue, for showing.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub(crate) fn build_and_try() -> Result<()> {
 
 /// Installs a .deb, starts it, hands over a path by a second start, removes it, and looks for what was left behind.
 pub(crate) fn trial(package: &Path) -> Result<()> {
-    need::to_start()?;
+    need::to_start_the_window()?;
     go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
     // apt takes a word without a slash for the name of a package.
     let package = &fs::canonicalize(package).context("there is no such package")?;

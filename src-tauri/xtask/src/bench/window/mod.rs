@@ -30,7 +30,7 @@ const CALM: Duration = Duration::from_secs(5);
 const WATCHED: Duration = Duration::from_secs(30);
 
 pub(super) fn run() -> Result<()> {
-    need::to_drive()?;
+    need::to_measure_the_window()?;
     let folder = target().join("bench");
     let place = folder.join("window");
     fs::create_dir_all(&place)?;

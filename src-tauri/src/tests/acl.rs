@@ -1,0 +1,92 @@
+//! The access control list as the build made it from the capabilities, asked through the real context.
+
+use crate::shell::Shell;
+use crate::{with_commands, with_everyday_plugins};
+use serde_json::{Value, json};
+use tauri::ipc::{CallbackFn, InvokeBody};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
+use tauri::webview::InvokeRequest;
+use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
+
+fn app(home: &std::path::Path) -> App<MockRuntime> {
+    let builder = with_commands(with_everyday_plugins(mock_builder()));
+    let app = builder.build(tauri::generate_context!()).unwrap();
+    app.manage(Shell::new(home.to_owned(), false));
+    app
+}
+
+fn window(app: &App<MockRuntime>, label: &str) -> WebviewWindow<MockRuntime> {
+    WebviewWindowBuilder::new(app, label, Default::default()).build().unwrap()
+}
+
+fn ask(
+    window: &WebviewWindow<MockRuntime>,
+    command: &str,
+    arguments: Value,
+) -> Result<Value, Value> {
+    let request = InvokeRequest {
+        cmd: command.into(),
+        callback: CallbackFn(0),
+        error: CallbackFn(1),
+        url: "tauri://localhost".parse().unwrap(),
+        body: InvokeBody::Json(arguments),
+        headers: Default::default(),
+        invoke_key: INVOKE_KEY.to_string(),
+    };
+    get_ipc_response(window, request).map(|body| body.deserialize().unwrap())
+}
+
+fn is_forbidden(answer: &Result<Value, Value>) -> bool {
+    answer
+        .as_ref()
+        .is_err_and(|refused| refused.as_str().is_some_and(|text| text.contains("not allowed")))
+}
+
+#[test]
+fn the_page_may_select_and_nothing_else_of_any_plugin() {
+    let home = tempfile::tempdir().unwrap();
+    let app = app(home.path());
+    let main = window(&app, "main");
+    let select = json!({ "db": "sqlite:ledger", "query": "SELECT 1", "values": [] });
+    let answer = ask(&main, "plugin:sql|select", select);
+    assert!(answer.is_err() && !is_forbidden(&answer), "the ledger is not open yet: {answer:?}");
+    for (command, arguments) in [
+        ("plugin:sql|load", json!({ "db": "sqlite:x.db" })),
+        ("plugin:sql|execute", json!({ "db": "sqlite:ledger", "query": "SELECT 1", "values": [] })),
+        ("plugin:sql|close", json!({ "db": null })),
+        ("plugin:fs|read_file", json!({ "path": "/etc/hostname" })),
+        ("plugin:fs|write_text_file", json!({})),
+        ("plugin:dialog|open", json!({ "options": {} })),
+        ("plugin:dialog|save", json!({ "options": {} })),
+        ("plugin:opener|open_url", json!({ "url": "https://example.org" })),
+        ("plugin:notification|notify", json!({ "options": {} })),
+        ("plugin:os|hostname", json!({})),
+        ("plugin:event|listen", json!({ "event": "x", "target": { "kind": "Any" }, "handler": 1 })),
+        ("plugin:window|close", json!({ "label": "main" })),
+        ("plugin:app|version", json!({})),
+    ] {
+        let answer = ask(&main, command, arguments);
+        assert!(is_forbidden(&answer), "{command}: {answer:?}");
+    }
+}
+
+#[test]
+fn our_own_commands_are_for_the_one_window() {
+    let home = tempfile::tempdir().unwrap();
+    let app = app(home.path());
+    let (main, other) = (window(&app, "main"), window(&app, "other"));
+    assert_eq!(ask(&main, "quit_stay", json!({})), Ok(Value::Null));
+    assert!(is_forbidden(&ask(&other, "quit_stay", json!({}))));
+    assert!(is_forbidden(&ask(&main, "no_such_command", json!({}))));
+}
+
+#[test]
+fn a_refusal_is_a_code_with_words() {
+    let home = tempfile::tempdir().unwrap();
+    let app = app(home.path());
+    let main = window(&app, "main");
+    let refused = ask(&main, "review_studies", json!({ "offset": 0, "limit": 10 })).unwrap_err();
+    assert_eq!(refused["code"], "study_unknown");
+    assert!(refused["message"].as_str().is_some_and(|text| text.ends_with('.')), "{refused}");
+    assert!(refused["hint"].is_string());
+}

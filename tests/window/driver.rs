@@ -1,0 +1,298 @@
+//! The built window, driven over WebDriver (W3C): WebKitWebDriver starts it as a person's session would, on a display and
+//! a bus of its own, so that several tests can run at once and none meets the desktop that it runs on.
+
+use anyhow::{Context, Result, bail, ensure};
+use relaypacs_tests::http::Http;
+use serde_json::{Value, json};
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How long anything may take that a person would wait for. Generous: the machine may be busy with other tests.
+pub(crate) const LIMIT: Duration = Duration::from_secs(90);
+/// Between two looks at whether something has come about.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A window on a home of its own.
+pub(crate) struct Window {
+    driver: Child,
+    http: Http,
+    session: Option<String>,
+    home: TempDir,
+    screenshots: PathBuf,
+}
+
+impl Window {
+    /// Starts the driver and opens the window on a new home.
+    pub(crate) fn open() -> Result<Self> {
+        let home = tempfile::Builder::new().prefix("relaypacs-window-").tempdir()?;
+        let (driver, port) = start_driver(home.path())?;
+        let screenshots = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("no root")?
+            .join("target/window-screenshots");
+        fs::create_dir_all(&screenshots)?;
+        let mut window = Self { driver, http: Http::new(port), session: None, home, screenshots };
+        window.until("the driver answers", |window| {
+            Ok(window.http.get("/status").is_ok_and(|answer| answer.status == 200))
+        })?;
+        window.start()?;
+        Ok(window)
+    }
+
+    /// Opens the window, again perhaps, and waits for its first screen.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let wanted = json!({ "capabilities": { "alwaysMatch": {
+            "webkitgtk:browserOptions": { "binary": env!("CARGO_BIN_EXE_relaypacs-app"), "args": [] },
+        } } });
+        let answer = self.ask("POST", "/session", &wanted)?;
+        let session = answer["sessionId"].as_str().context("no session")?;
+        self.session = Some(session.to_owned());
+        self.resize(1280, 800)?;
+        self.until("the first screen", |window| {
+            let screen = window.screen()?;
+            Ok(!screen.is_empty() && screen != "starting")
+        })
+    }
+
+    /// The size of the window, in CSS pixels.
+    pub(crate) fn resize(&mut self, width: u32, height: u32) -> Result<()> {
+        self.command("POST", "window/rect", &json!({ "width": width, "height": height })).map(drop)
+    }
+
+    /// Kills the program as a power cut would, and lets the driver forget it.
+    pub(crate) fn kill(&mut self) -> Result<()> {
+        let pids = self.processes()?;
+        ensure!(!pids.is_empty(), "the program does not run");
+        for pid in pids {
+            Command::new("kill").args(["-9", &pid.to_string()]).status()?;
+        }
+        self.until("the program is gone", |window| Ok(window.processes()?.is_empty()))?;
+        if let Some(session) = self.session.take() {
+            // The driver may have noticed by itself.
+            let _ = self.http.delete(&format!("/session/{session}"));
+        }
+        Ok(())
+    }
+
+    /// The programs that run on the home of this window.
+    pub(crate) fn processes(&self) -> Result<Vec<u32>> {
+        let home = format!("RELAYPACS_HOME={}", self.home.path().display());
+        let program = fs::canonicalize(env!("CARGO_BIN_EXE_relaypacs-app"))?;
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc")?.flatten() {
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            let ours = fs::read_link(entry.path().join("exe")).is_ok_and(|exe| exe == program);
+            let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+            let here = environment.split(|byte| *byte == 0).any(|pair| pair == home.as_bytes());
+            if ours && here {
+                found.push(pid);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The home that the window works on.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// What the next dialog of the system answers.
+    pub(crate) fn dialog_gives(&self, path: &Path) -> Result<()> {
+        let text = path.to_str().context("a path that is no text")?;
+        Ok(fs::write(self.home.path().join("dialog"), text)?)
+    }
+
+    /// The screen that is shown.
+    pub(crate) fn screen(&mut self) -> Result<String> {
+        let found =
+            self.run("return document.querySelector('main')?.dataset.screen ?? ''", json!([]))?;
+        Ok(found.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Waits for a screen.
+    pub(crate) fn screen_is(&mut self, wanted: &str) -> Result<()> {
+        self.until(&format!("the screen {wanted}"), |window| Ok(window.screen()? == wanted))
+    }
+
+    /// Presses a button (or whatever has this `data-do`), as soon as it is there and can be pressed.
+    pub(crate) fn press(&mut self, does: &str) -> Result<()> {
+        self.press_in("", does)
+    }
+
+    /// The same within an element.
+    pub(crate) fn press_in(&mut self, within: &str, does: &str) -> Result<()> {
+        // Through the page: WebKitGTK of some distributions cannot move a mouse.
+        let script = "const one = document.querySelector(arguments[0]); \
+             if (!one || one.getAttribute('aria-disabled') === 'true') return false; one.click(); return true;";
+        let selector = format!("{within} [data-do=\"{does}\"]");
+        self.until(&format!("to press {selector}"), |window| {
+            Ok(window.run(script, json!([selector]))? == json!(true))
+        })
+    }
+
+    /// Types into a field.
+    pub(crate) fn type_into(&mut self, does: &str, text: &str) -> Result<()> {
+        let script = "const one = document.querySelector(arguments[0]); if (!one) return false; \
+             one.focus(); one.value = arguments[1]; \
+             one.dispatchEvent(new Event('input', { bubbles: true })); \
+             one.dispatchEvent(new Event('change', { bubbles: true })); return true;";
+        let selector = format!("[data-do=\"{does}\"]");
+        self.until(&format!("to type into {does}"), |window| {
+            Ok(window.run(script, json!([selector, text]))? == json!(true))
+        })
+    }
+
+    /// Goes to a place by the rail.
+    pub(crate) fn go(&mut self, place: &str) -> Result<()> {
+        let script = "const one = document.querySelector(arguments[0]); if (!one) return false; one.click(); return true;";
+        let selector = format!(
+            "nav [data-do=\"go_{place}\"], nav [href=\"#{place}\"], nav [data-place=\"{place}\"]"
+        );
+        self.until(&format!("to go to {place}"), |window| {
+            Ok(window.run(script, json!([selector]))? == json!(true))
+        })?;
+        self.screen_is(place)
+    }
+
+    /// The text of what a selector finds first.
+    pub(crate) fn text(&mut self, selector: &str) -> Result<String> {
+        let found = self.run(
+            "return document.querySelector(arguments[0])?.textContent ?? ''",
+            json!([selector]),
+        )?;
+        Ok(found.as_str().unwrap_or_default().to_owned())
+    }
+
+    /// How many elements a selector finds.
+    pub(crate) fn count(&mut self, selector: &str) -> Result<u64> {
+        let found =
+            self.run("return document.querySelectorAll(arguments[0]).length", json!([selector]))?;
+        found.as_u64().context("no number")
+    }
+
+    /// Waits for a text on the page.
+    pub(crate) fn says(&mut self, text: &str) -> Result<()> {
+        self.until(&format!("the words {text:?}"), |window| Ok(window.text("body")?.contains(text)))
+    }
+
+    /// Calls a command as the page does; a refusal comes as `{"refused": ..}`.
+    pub(crate) fn call(&mut self, command: &str, arguments: Value) -> Result<Value> {
+        let script = "const done = arguments[arguments.length - 1]; \
+             window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then( \
+             (value) => done({ value: value === undefined ? null : value }), \
+             (refused) => done({ refused: refused instanceof Error ? String(refused) : refused }));";
+        let body = json!({ "script": script, "args": [command, arguments] });
+        self.command("POST", "execute/async", &body)
+    }
+
+    /// Runs a script in the page.
+    pub(crate) fn run(&mut self, script: &str, arguments: Value) -> Result<Value> {
+        self.command("POST", "execute/sync", &json!({ "script": script, "args": arguments }))
+    }
+
+    /// Keeps a picture of the window, to be looked at.
+    pub(crate) fn photograph(&mut self, name: &str) -> Result<()> {
+        let answer = self.command("GET", "screenshot", &Value::Null)?;
+        let png = base64(answer.as_str().context("no picture")?)?;
+        Ok(fs::write(self.screenshots.join(format!("{name}.png")), png)?)
+    }
+
+    /// Looks again and again, until something has come about.
+    pub(crate) fn until(
+        &mut self,
+        what: &str,
+        mut fits: impl FnMut(&mut Self) -> Result<bool>,
+    ) -> Result<()> {
+        let end = Instant::now() + LIMIT;
+        while !fits(self)? {
+            if Instant::now() > end {
+                let _ = self.photograph("stuck");
+                let page = self.text("body").unwrap_or_default();
+                bail!("waited for {what}; the page says: {page:.1500}");
+            }
+            std::thread::sleep(LOOK);
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let session = self.session.clone().context("no session")?;
+        self.ask(method, &format!("/session/{session}/{path}"), body)
+    }
+
+    fn ask(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
+        let text = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
+        let kind = [("Content-Type", "application/json")];
+        let answer = self.http.request(method, path, &kind, &text)?;
+        let mut value = answer.json()?;
+        ensure!(answer.status == 200, "{method} {path}: {} {value:.600}", answer.status);
+        Ok(value["value"].take())
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        if let Some(session) = self.session.take() {
+            let _ = self.http.delete(&format!("/session/{session}"));
+        }
+        for pid in self.processes().unwrap_or_default() {
+            let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
+        }
+        // The display and the bus end with the driver that they were started around.
+        let _ = Command::new("pkill").args(["-P", &self.driver.id().to_string()]).status();
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// On a display and a bus of its own.
+fn start_driver(home: &Path) -> Result<(Child, u16)> {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    let driver = Command::new("xvfb-run")
+        .args(["--auto-servernum", "--server-args=-screen 0 1600x1200x24"])
+        .args(["dbus-run-session", "--", "WebKitWebDriver", "--host=127.0.0.1"])
+        .arg(format!("--port={port}"))
+        .env("RELAYPACS_HOME", home)
+        .env("RELAYPACS_PASSPHRASE", "only for a test")
+        .env("RELAYPACS_TEST_DIALOG", home.join("dialog"))
+        .env("XDG_CONFIG_HOME", home.join("config"))
+        .env("XDG_DATA_HOME", home.join("data"))
+        .env("XDG_CACHE_HOME", home.join("cache"))
+        .env("LANG", "C.UTF-8")
+        .env("TAURI_WEBVIEW_AUTOMATION", "true")
+        .env("NO_AT_BRIDGE", "1")
+        .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .context("xvfb-run, dbus-run-session and WebKitWebDriver are needed: cargo xtask test installs them")?;
+    Ok((driver, port))
+}
+
+fn base64(text: &str) -> Result<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'A'..=b'Z' => Ok(u32::from(byte - b'A')),
+        b'a'..=b'z' => Ok(u32::from(byte - b'a') + 26),
+        b'0'..=b'9' => Ok(u32::from(byte - b'0') + 52),
+        b'+' => Ok(62),
+        b'/' => Ok(63),
+        _ => bail!("this is not base64"),
+    };
+    let mut bytes = Vec::new();
+    for group in text.trim_end_matches('=').as_bytes().chunks(4) {
+        let mut bits = 0;
+        for byte in group {
+            bits = bits << 6 | digit(*byte)?;
+        }
+        bits <<= 6 * (4 - group.len());
+        bytes.extend(bits.to_be_bytes().iter().skip(1).take(group.len() - 1));
+    }
+    Ok(bytes)
+}
