@@ -176,7 +176,6 @@ pub(crate) fn apt() -> Command {
 }
 
 pub(crate) fn is_there(sign: &str) -> bool {
-fn is_there(sign: &str) -> bool {
     if let Some(library) = sign.strip_prefix("lib:") {
         let mut ask = Command::new("pkg-config");
         ask.args(["--exists", library]).stdout(Stdio::null()).stderr(Stdio::null());
