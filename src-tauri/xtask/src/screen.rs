@@ -117,7 +117,9 @@ impl Picture {
     pub(crate) fn sample(&self) -> Vec<u32> {
         let rows = self.pixels.chunks_exact(self.width * 4).take(self.height).step_by(8);
         rows.flat_map(|row| row.chunks_exact(4).step_by(8))
-            .map(|pixel| pixel.iter().take(3).fold(0, |sum, byte| (sum << 8) | u32::from(*byte)))
+            .map(|pixel| {
+                pixel.iter().take(3).rev().fold(0, |sum, byte| (sum << 8) | u32::from(*byte))
+            })
             .collect()
     }
 
