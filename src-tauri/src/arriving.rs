@@ -13,9 +13,18 @@ pub(crate) fn look<R: Runtime>(app: &AppHandle<R>, paths: Vec<PathBuf>) {
     if paths.is_empty() {
         return;
     }
-    if let Err(fault) = looking::look(app, paths) {
+    if let Err(fault) = looking::look(app, paths.into_iter().map(meant).collect()) {
         let shell = app.state::<Shell>();
         shell.board.change(|state| state.notice = Some(Failure::from(&fault)));
+    }
+}
+
+/// The index of a disc stands for the disc: opened from a file manager, it is the folder around it that is meant.
+fn meant(path: PathBuf) -> PathBuf {
+    let is_index = path.file_name().is_some_and(|name| name.eq_ignore_ascii_case("DICOMDIR"));
+    match path.parent() {
+        Some(folder) if is_index && !path.is_dir() => folder.to_path_buf(),
+        _ => path,
     }
 }
 
@@ -46,6 +55,13 @@ fn paths(arguments: impl Iterator<Item = OsString>, folder: &Path) -> Vec<PathBu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_index_of_a_disc_stands_for_the_disc() {
+        assert_eq!(meant("/media/cd/DICOMDIR".into()), PathBuf::from("/media/cd"));
+        assert_eq!(meant("/media/cd/dicomdir".into()), PathBuf::from("/media/cd"));
+        assert_eq!(meant("/media/cd/IM1".into()), PathBuf::from("/media/cd/IM1"));
+    }
 
     #[test]
     fn paths_are_seen_from_where_the_second_start_was_and_options_are_none() {

@@ -98,6 +98,20 @@ const BENCH: &[Need] = &[
     },
 ];
 
+const PACKAGE: &[Need] = &[Need {
+    what: "npm (it brings the Tauri command line, which makes the bundles)",
+    shown_by: &["npm"],
+    packages: &["npm"],
+    elsewhere: "see https://nodejs.org",
+}];
+
+const DESK: &[Need] = &[Need {
+    what: "Xvfb and a session bus (the window is started on a screen that nobody sees)",
+    shown_by: &["Xvfb", "dbus-daemon"],
+    packages: &["xvfb", "dbus"],
+    elsewhere: "Linux only",
+}];
+
 /// What `cargo xtask run` needs.
 pub(crate) fn to_build() -> Result<()> {
     install(BUILD)
@@ -134,6 +148,24 @@ pub(crate) fn to_bench() -> Result<()> {
     install(BENCH)
 }
 
+/// What `cargo xtask package` needs.
+pub(crate) fn to_package() -> Result<()> {
+    to_build_the_window()?;
+    install(PACKAGE)
+}
+
+/// What starting the window on a screen of its own needs.
+pub(crate) fn to_start_the_window() -> Result<()> {
+    to_build_the_window()?;
+    install(DESK)
+}
+
+/// What `cargo xtask bench window` needs.
+pub(crate) fn to_measure_the_window() -> Result<()> {
+    to_start_the_window()?;
+    install(DRIVE)
+}
+
 fn install(needs: &[Need]) -> Result<()> {
     let missing: Vec<&Need> =
         needs.iter().filter(|need| !need.shown_by.iter().all(|sign| is_there(sign))).collect();
@@ -154,7 +186,7 @@ fn install(needs: &[Need]) -> Result<()> {
 }
 
 /// As root apt is called as it is; otherwise through sudo, which may ask for a password.
-fn apt() -> Command {
+pub(crate) fn apt() -> Command {
     let root =
         Command::new("id").arg("-u").output().is_ok_and(|out| out.stdout.trim_ascii() == b"0");
     let mut command = if root {
@@ -168,7 +200,7 @@ fn apt() -> Command {
     command
 }
 
-fn is_there(sign: &str) -> bool {
+pub(crate) fn is_there(sign: &str) -> bool {
     if let Some(library) = sign.strip_prefix("lib:") {
         let mut ask = Command::new("pkg-config");
         ask.args(["--exists", library]).stdout(Stdio::null()).stderr(Stdio::null());

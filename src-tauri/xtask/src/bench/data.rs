@@ -45,6 +45,11 @@ pub(super) fn tree(folder: &Path) -> Result<PathBuf> {
     once(folder, "tree", |place| fixture::write_studies(place, 200, 1_000, 512, 13))
 }
 
+/// 100,000 small files in 10,000 studies.
+pub(super) fn studies(folder: &Path) -> Result<PathBuf> {
+    once(folder, "studies", |place| fixture::write_studies(place, 10_000, 10, 512, 19))
+}
+
 /// One multi-frame instance of 2 GB.
 pub(super) fn multiframe(folder: &Path) -> Result<PathBuf> {
     once(folder, "multiframe", |place| {

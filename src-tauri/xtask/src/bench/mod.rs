@@ -5,6 +5,7 @@ mod memory;
 mod scan;
 mod send;
 mod timed;
+mod window;
 
 use crate::need;
 use crate::shell::{cargo, go, say, target};
@@ -27,7 +28,8 @@ pub(crate) fn all() -> Result<()> {
     let place = Place::prepare()?;
     scan::run(&place)?;
     send::run(&place)?;
-    memory::run(&place)
+    memory::run(&place)?;
+    window::run()
 }
 
 /// One part.
@@ -36,7 +38,8 @@ pub(crate) fn part(part: &str) -> Result<()> {
         "scan" => scan::run(&Place::prepare()?),
         "send" => send::run(&Place::prepare()?),
         "memory" => memory::run(&Place::prepare()?),
-        _ => bail!("the parts are scan, send and memory"),
+        "window" => window::run(),
+        _ => bail!("the parts are scan, send, memory and window"),
     }
 }
 
