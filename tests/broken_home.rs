@@ -4,6 +4,8 @@
 #![cfg(test)]
 
 mod peer;
+#[path = "broken_home/salvage.rs"]
+mod salvage;
 #[cfg(target_os = "linux")]
 #[path = "broken_home/small_disk.rs"]
 mod small_disk;
@@ -11,7 +13,7 @@ mod small_disk;
 use peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
 use relaypacs_tests::cli::Ran;
-use relaypacs_tests::lines::text;
+use relaypacs_tests::lines::{number, text};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,14 +29,20 @@ fn code(ran: &Ran) -> String {
     text(line, "code").to_owned()
 }
 
-/// A site whose archive has stored nothing yet, with everything in the queue.
+/// A site whose archive has stored nothing yet, with forty instances in the queue.
 fn waiting() -> Site {
-    let site = Site::new((2, 20, 6_000), |usual| usual);
+    waiting_with((2, 20, 6_000))
+}
+
+/// The same with other instances.
+fn waiting_with(shape: (u32, u32, usize)) -> Site {
+    let all = u64::from(shape.0 * shape.1);
+    let site = Site::new(shape, |usual| usual);
     let down = Fault::Status { code: 503, headers: BTreeMap::new(), body: String::new() };
     site.pacs.set_faults(Faults::default().with(Kind::Any, Which::All, down));
     let root = site.pacs.root();
     let ran = site.cli.run(&site.arguments(&root, &["--patience", "0"])).unwrap();
-    assert_eq!((ran.status, site.queue().values().sum::<u64>()), (Some(4), 40), "{}", ran.stderr);
+    assert_eq!((ran.status, site.queue().values().sum::<u64>()), (Some(4), all), "{}", ran.stderr);
     site.pacs.set_faults(Faults::default());
     site
 }
@@ -64,7 +72,7 @@ fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_damaged_queue_is_said_kept_and_begun_anew() {
+fn a_damaged_queue_is_said_kept_and_gone_on_with_as_far_as_it_can_be_read() {
     type Damage = fn(&[u8]) -> Vec<u8>;
     let damages: [(&str, Damage); 8] = [
         ("a byte of the salt", |whole| flipped(whole, 3)),
@@ -83,23 +91,33 @@ fn a_damaged_queue_is_said_kept_and_begun_anew() {
         fs::write(&path, &damaged).unwrap();
 
         let first = site.cli.run(&["run", "--json"]).unwrap();
-        assert_eq!(first.status, Some(3), "{what}: {}", first.stderr);
+        truth(&site, &first).unwrap();
         let told = first.events("queue_set_aside").unwrap();
         assert_eq!(told.len(), 1, "{what}: {}", first.stderr);
-        assert_eq!(text(&told[0], "code"), "queue_damaged");
+        let (salvaged, lost) = (number(&told[0], "salvaged"), told[0]["not_salvaged"].as_u64());
+        let (code, status) = match (salvaged, lost) {
+            (40, Some(0)) => ("queue_salvaged", 0),
+            (0, _) => ("queue_damaged", 3),
+            _ => ("queue_partly_salvaged", 3),
+        };
+        assert_eq!((text(&told[0], "code"), first.status), (code, Some(status)), "{what}");
+        assert!(lost.is_none_or(|lost| lost + salvaged == 40), "{what}: {}", told[0]);
         assert!(first.stderr.contains(text(&told[0], "now")), "{what}: {}", first.stderr);
         let kept = put_aside(site.cli.home());
         assert!(matches!(&kept[..], [(_, bytes)] if *bytes == damaged), "{what}: not as it was");
-        assert_eq!((site.pacs.stored(), set_asides(&site)), (0, 1), "{what}");
+        // What could be read goes on by itself, and only that.
+        let held = site.held().len() as u64;
+        assert_eq!((held, set_asides(&site)), (salvaged, 1), "{what}");
 
         let second = site.cli.run(&["run", "--json"]).unwrap();
         assert_eq!((second.status, set_asides(&site)), (Some(0), 1), "{what}: said twice");
         assert!(second.events("queue_set_aside").unwrap().is_empty(), "{what}");
-        // What it says to do works.
+        // What it says to do works, and nothing goes twice.
         let root = site.pacs.root();
         let again = site.cli.run(&site.arguments(&root, &[])).unwrap();
         truth(&site, &again).unwrap();
         assert_eq!((again.status, site.held().len()), (Some(0), 40), "{what}: {}", again.stderr);
+        assert_eq!(site.pacs.counts().parts, 40, "{what}: sent twice");
         assert_eq!(put_aside(site.cli.home()), kept, "{what}");
         let verified = site.cli.run(&["audit", "verify"]).unwrap();
         assert_eq!(verified.status, Some(0), "{what}: {}", verified.stderr);

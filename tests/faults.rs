@@ -3,9 +3,13 @@
 
 #![cfg(test)]
 
+#[path = "faults/complete.rs"]
+mod complete;
 mod peer;
 #[path = "faults/table.rs"]
 mod table;
+#[path = "faults/way.rs"]
+mod way;
 
 use anyhow::{Context, Result, ensure};
 use peer::{Site, truth};
@@ -55,7 +59,12 @@ fn site(row: &Row) -> Site {
         let http = Http::new(site.pacs.addr().port());
         assert_eq!(http.post("/dicom-web/studies", kind, &body.concat()).unwrap().status, 200);
     }
-    site.pacs.set_faults(row.faults.clone());
+    let mut faults = row.faults.clone();
+    if let (Some(code), Some(uid)) = (row.poison, site.offered.keys().next()) {
+        let poison = Fault::Poison { uid: uid.clone(), code };
+        faults = faults.with(Kind::Store, Which::All, poison);
+    }
+    site.pacs.set_faults(faults);
     site
 }
 

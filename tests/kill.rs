@@ -3,12 +3,14 @@
 
 #![cfg(test)]
 
+#[path = "kill/orthanc.rs"]
+mod orthanc;
 mod peer;
 
 use peer::{Site, truth};
 use relaypacs_practice_pacs::{Counts, Fault, Faults, Kind, Which};
 use relaypacs_tests::chance::Chance;
-use relaypacs_tests::cli::Ran;
+use relaypacs_tests::cli::{Ran, Spawned};
 use relaypacs_tests::lines::number;
 #[cfg(unix)]
 use std::process::Command;
@@ -19,9 +21,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Studies, instances of each, and bytes of each.
 const OFFERED: (u32, u32, usize) = (25, 20, 20_000);
 /// How often, where RELAYPACS_KILLS does not say it.
-const KILLS: usize = 30;
+const KILLS: usize = 100;
 /// Runs at once. Most of their time is waiting for a slow archive.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 6;
 
 /// A slow archive, so that no phase is over in a moment: questions, bytes, answers and lists all take their time.
 fn slow() -> Faults {
@@ -39,9 +41,7 @@ fn site() -> Site {
 
 #[test]
 fn a_power_cut_at_any_moment_loses_nothing_and_costs_no_more_than_what_was_on_its_way() {
-    let seed = std::env::var("RELAYPACS_SEED").ok().and_then(|text| text.parse().ok());
-    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-    let seed = seed.unwrap_or_else(clock);
+    let seed = seed();
     let kills = std::env::var("RELAYPACS_KILLS").ok().and_then(|text| text.parse().ok());
     let kills = kills.unwrap_or(KILLS);
     println!("RELAYPACS_SEED={seed} RELAYPACS_KILLS={kills}");
@@ -76,6 +76,19 @@ fn a_power_cut_at_any_moment_loses_nothing_and_costs_no_more_than_what_was_on_it
     assert!(early + late < kills, "none fell where it matters");
 }
 
+/// Another one each time, unless RELAYPACS_SEED says it.
+fn seed() -> u64 {
+    let seed = std::env::var("RELAYPACS_SEED").ok().and_then(|text| text.parse().ok());
+    let clock = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    seed.unwrap_or_else(clock)
+}
+
+/// Lets a run go on until this long after now, or until its end.
+fn begins(run: &mut Spawned, moment: Duration) {
+    // Nothing fits: it waits for its time to be over, or for the end.
+    let _ = run.wait_for(moment, |_| false);
+}
+
 #[cfg(unix)]
 #[test]
 fn whoever_stops_a_run_at_any_moment_is_told_of_every_image_and_can_go_on() {
@@ -92,8 +105,7 @@ fn stopped_after(moment: Duration) {
     let site = site();
     let root = site.pacs.root();
     let mut run = site.cli.spawn(&site.arguments(&root, &[])).unwrap();
-    // Nothing fits: it waits for its time to be over, or for the end.
-    let _ = run.wait_for(moment, |_| false);
+    begins(&mut run, moment);
     let pid = run.pid().to_string();
     // It may have ended by itself.
     let _ = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
@@ -129,8 +141,7 @@ fn killed_after(moment: Duration) -> (u64, u64) {
     let root = site.pacs.root();
     let begun = Instant::now();
     let mut run = site.cli.spawn(&site.arguments(&root, &["--patience", "60"])).unwrap();
-    // Nothing fits: it waits for its time to be over, or for the end.
-    let _ = run.wait_for(moment.saturating_sub(begun.elapsed()), |_| false);
+    begins(&mut run, moment.saturating_sub(begun.elapsed()));
     let killed = run.kill().unwrap();
     if killed.status.is_some() {
         // It was quicker than the one that was measured; there is nothing left to kill.

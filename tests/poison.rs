@@ -2,6 +2,10 @@
 
 #![cfg(test)]
 
+mod peer;
+
+use peer::{Site, truth};
+use relaypacs_practice_pacs::{Fault, Faults, Kind as On, Which};
 use relaypacs_tests::cli::{Cli, Ran};
 use relaypacs_tests::fixture::{Instance, Kind};
 use relaypacs_tests::lines::{arg, number, tally, text};
@@ -58,7 +62,44 @@ fn one_truncated_image_among_many_is_named_and_all_others_arrive_with_few_reques
         wanted.sort();
         assert_eq!(orthanc.instance_uids().unwrap(), wanted);
         let more = number(&summary, "requests").saturating_sub(requests);
-        assert!(more <= 2 * u64::from(IMAGES.ilog2()) + 2, "{more} requests more than {requests}");
+        assert!(more <= at_most(), "{more} requests more than {requests}");
+    }
+}
+
+/// The most requests that finding one among so many may cost.
+fn at_most() -> u64 {
+    2 * u64::from(IMAGES.ilog2()) + 2
+}
+
+/// The worst an archive can do: it refuses the whole batch for the one, stores nothing of it, and names nobody.
+#[test]
+fn one_image_for_which_whole_batches_fail_is_found_by_halving_and_all_others_arrive() {
+    let requests = |site: &Site, ran: &Ran| {
+        let said = number(&ran.summary().unwrap(), "requests");
+        assert!(site.pacs.counts().stores <= said, "requests that were not counted");
+        said
+    };
+    let plain = Site::new((1, IMAGES, 3_000), |usual| usual);
+    let root = plain.pacs.root();
+    let whole = plain.cli.run(&plain.arguments(&root, &[])).unwrap();
+    assert_eq!(whole.status, Some(0), "{}", whole.stderr);
+    let usual = requests(&plain, &whole);
+    for (code, status) in [(400, 3), (409, 3), (422, 3)] {
+        for poisoned in [0, 30, IMAGES as usize - 1] {
+            let site = Site::new((1, IMAGES, 3_000), |usual| usual);
+            let uid = site.offered.keys().nth(poisoned).unwrap().clone();
+            let poison = Fault::Poison { uid: uid.clone(), code };
+            site.pacs.set_faults(Faults::default().with(On::Store, Which::All, poison));
+            let root = site.pacs.root();
+            let ran = site.cli.run(&site.arguments(&root, &[])).unwrap();
+            let ends = truth(&site, &ran).unwrap();
+            assert_eq!(ran.status, Some(status), "{code}: {}", ran.stderr);
+            let (held, named) = (site.held(), ends.iter().filter(|(_, end)| *end != "confirmed"));
+            let named: Vec<&String> = named.map(|(uid, _)| uid).collect();
+            assert_eq!((held.len(), named), (63, vec![&uid]), "{code}");
+            let more = requests(&site, &ran).saturating_sub(usual);
+            assert!(more <= at_most(), "{code}: {more} requests more than {usual}");
+        }
     }
 }
 

@@ -171,6 +171,26 @@ async fn what_is_paused_waits_and_goes_on_when_it_is_resumed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_out_while_the_queue_is_served_is_told_and_leaves_nothing() {
+    let bench = Bench::new().await;
+    bench.relay.wish(Wish::Pause, Vec::new()).await.unwrap();
+    bench.look().await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let (sender, ends) = mpsc::channel();
+    let (working, stop) = (bench.relay.clone(), Stop::new());
+    let asked = stop.clone();
+    let work = tokio::spawn(async move { working.serve(Arc::new(Ends(sender)), &asked).await });
+    let rows = bench.relay.in_turn(0, 10).await.unwrap();
+    let uids = rows.iter().map(|(row, _)| row.study_uid.as_str().to_owned()).collect();
+    bench.relay.wish(Wish::Cancel, uids).await.unwrap();
+    let wait = move || ends.recv_timeout(Duration::from_secs(60)).unwrap();
+    let end = tokio::task::spawn_blocking(wait).await.unwrap();
+    assert!(end.outcomes.keys().all(|outcome| *outcome == Outcome::Cancelled), "{end:?}");
+    assert_eq!((bench.held(), bench.relay.sums().await.unwrap().studies), (0, 0));
+    stop.stop();
+    work.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_of_a_review_can_be_opened_to_be_shown() {
     let bench = Bench::new().await;
     let review = bench.look().await;

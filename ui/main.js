@@ -81,6 +81,7 @@ for (const one of Object.values(media)) {
     dress();
   });
 }
+addEventListener("resize", redraw);
 addEventListener("hashchange", turn);
 dress();
 measure();

@@ -64,6 +64,7 @@ export function open(dialog) {
 /** Closes one dialog, or the one on top. @param {Dialog} [dialog] */
 export function close(dialog) {
   ui.dialogs = dialog ? ui.dialogs.filter((one) => one !== dialog) : ui.dialogs.slice(0, -1);
+  ui.failure = null;
   redraw();
 }
 

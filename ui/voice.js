@@ -16,7 +16,8 @@ function say(words) {
   if (waiting.length > 1) return;
   // Words that come together are spoken together; the same words twice have to be new words for the page.
   requestAnimationFrame(() => {
-    const place = document.getElementById("voice");
+    // The voice of the dialog on top, where one is open: what lies behind it is silent.
+    const place = [...document.querySelectorAll("dialog[open] > [data-voice]")].pop() ?? document.getElementById("voice");
     if (place) {
       const line = document.createElement("p");
       line.textContent = waiting.join(" ");

@@ -66,6 +66,9 @@ pub(crate) async fn settings_save<R: Runtime>(
     }
     shell.kept.save(&settings)?;
     start_with_session(&app, settings.autostart);
+    if let Ok(relay) = shell.relay() {
+        relay.copy_as(settings.spool.into());
+    }
     let revision = shell.board.next_revision();
     shell.board.change(|state| {
         state.settings = settings;

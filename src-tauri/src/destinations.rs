@@ -1,7 +1,7 @@
 //! Destinations: shown, checked, saved. What is typed is checked here once more, whatever the window did.
 
 use crate::practice;
-use crate::shell::{Answer, Shell};
+use crate::shell::{Answer, Shell, lock};
 use crate::view::{
     Checked, Destination as Shown, DestinationDraft, Failure, SignInDraft, Stage, Standing,
 };
@@ -15,7 +15,11 @@ use std::collections::BTreeMap;
 pub(crate) async fn refresh(shell: &Shell) -> Result<(), Fault> {
     let relay = shell.relay()?;
     let rows = relay.destinations().await?;
-    let shown: Vec<Shown> = rows.iter().map(shown).collect();
+    let shown: Vec<Shown> = {
+        let answered = lock(&shell.serving.answered);
+        let row = |row: &DestinationRow| shown(row, answered.contains(&row.destination.label));
+        rows.iter().map(row).collect()
+    };
     shell.board.change(|state| {
         // The counts are those of the queue's own reading, which comes along ten times a second.
         let waiting = |id| {
@@ -34,7 +38,7 @@ pub(crate) async fn refresh(shell: &Shell) -> Result<(), Fault> {
     Ok(())
 }
 
-fn shown(row: &DestinationRow) -> Shown {
+fn shown(row: &DestinationRow, answered: bool) -> Shown {
     let destination = &row.destination;
     let user = match &destination.sign_in {
         SignIn::Basic { user, .. } => Some(user.clone()),
@@ -51,7 +55,7 @@ fn shown(row: &DestinationRow) -> Shown {
         user,
         has_ca: destination.ca.is_some(),
         read_back: destination.read_back.into(),
-        standing: standing(row),
+        standing: standing(row, answered),
         failure: parked.map(|parked| Failure::from(parked.reason.code)),
         tries_again_at: parked.and_then(|parked| parked.until).map(|until| until.0),
         waiting_studies: 0,
@@ -68,9 +72,9 @@ fn kind_of(sign_in: &SignIn) -> &'static str {
 }
 
 /// Where we stand, from why it is parked.
-fn standing(row: &DestinationRow) -> Standing {
+fn standing(row: &DestinationRow, answered: bool) -> Standing {
     let Some(parked) = &row.parked else {
-        let known = row.learned.dialect != Dialect::Unknown;
+        let known = answered || row.learned.dialect != Dialect::Unknown;
         return if known { Standing::Ready } else { Standing::Unknown };
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others are read by a person")]
@@ -116,9 +120,9 @@ pub(crate) async fn check_draft(shell: &Shell, draft: DestinationDraft) -> Answe
             (false, Some(_)) => "private_ca",
             (false, None) => "public",
         },
-        signed_in: destination.sign_in != SignIn::None,
-        // The check asks for a list of studies. An archive that lists takes images as far as can be told without
+        // It answered, so it let us in. The check asks for a list of studies. An archive that lists takes images as far as can be told without
         // sending one, and shows what it has.
+        signed_in: true,
         can_store: true,
         can_confirm: true,
         can_compare: true,

@@ -97,7 +97,8 @@ async fn unlocked(shell: &Shell, passphrase: Option<Secret>) -> Result<Opened, L
 /// The home is open: everything that needs it begins.
 async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fault> {
     let shell = app.state::<Shell>();
-    let set_aside = opened.relay.queue_was_set_aside();
+    let set_aside = opened.relay.queue_set_aside();
+    opened.relay.copy_as(shell.kept.settings().spool.into());
     shell.open(opened.clone());
     sql::publish(app, &opened.home.ledger()).await?;
     // Before anything is sent: its address may be another one than last time.
@@ -107,9 +108,8 @@ async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fau
         let known = state.destinations.iter().any(|destination| destination.name.is_some());
         state.stage = if known { Stage::Open } else { Stage::FirstStart };
         state.failure = None;
-        if set_aside {
-            let fault = Fault::with(Code::QueueDamaged, "it was put aside, a new one was begun");
-            state.notice = Some(Failure::from(&fault));
+        if let Some(set_aside) = set_aside {
+            state.notice = Some(Failure::from(&set_aside.fault()));
         }
     });
     serving::begin(app.clone());

@@ -64,7 +64,6 @@ impl Held {
 
     fn head(&self, revision: u64) -> ReviewHead {
         let (counts, findings) = (self.review.counts(), self.review.findings());
-        let seconds = counts.took.as_secs_f64();
         let skipped = findings.skipped().iter().map(|(reason, n)| (SkipWord(*reason), *n));
         ReviewHead {
             revision,
@@ -82,10 +81,10 @@ impl Held {
             listed_missing: counts.listed_missing,
             unlisted: findings.unlisted(),
             destination: Some(self.review.destination().destination.label),
-            will_spool: false,
+            will_spool: self.review.is_copied_first(),
             bytes_per_second: None,
-            // Headers alone are read, which says nothing of a drive that was asked for so little.
-            read_bytes_per_second: (seconds > 60.0).then_some(0).filter(|rate| *rate > 0),
+            // Headers alone are read, which says nothing of how quick the whole of it is.
+            read_bytes_per_second: None,
         }
     }
 
@@ -127,9 +126,15 @@ async fn answer<R: Runtime>(
         let Some(held) = held.upgrade() else { return };
         match held.review.presence(study, &uid).await {
             Ok(presence) => {
+                let shell = app.state::<Shell>();
+                let label = held.review.destination().destination.label;
+                if lock(&shell.serving.answered).insert(label)
+                    && let Err(fault) = crate::destinations::refresh(&shell).await
+                {
+                    tracing::warn!(code = fault.code.as_str(), "destinations are not read");
+                }
                 lock(&held.presence).insert(study, Asked::Answered(presence));
                 if presence.there > 0 {
-                    let shell = app.state::<Shell>();
                     let revision = shell.board.next_revision();
                     shell.board.change(|state| {
                         if let Some(head) = &mut state.review {

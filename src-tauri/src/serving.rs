@@ -2,11 +2,16 @@
 
 use crate::rate::Rate;
 use crate::shell::{Shell, lock};
-use crate::view::{CodeWord, Done, Failure, NotThere, OutcomeWord, QueueHead, QueueStudy};
+use crate::view::{
+    CodeWord, Done, Failure, NotThere, OutcomeWord, QueueHead, QueueStudy, SourceFree,
+};
 use crate::{destinations, notices, queue};
 use relaypacs_model::{Fault, Moment, Outcome, StudyInstanceUid};
-use relaypacs_relay::{ImportEnd, ImportId, Observer, Progress, StateName, Stop, StudyEnd, Sums};
-use std::collections::{BTreeMap, HashMap};
+use relaypacs_relay::{
+    CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceStays, StateName, Stop, StudyEnd,
+    Sums,
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -30,6 +35,8 @@ pub(crate) struct Serving {
     /// Whether destinations have to be read anew.
     parked: AtomicBool,
     bytes_sent: AtomicU64,
+    /// Destinations that answered in this session, by their labels.
+    pub(crate) answered: Mutex<HashSet<String>>,
     /// What was sent in this session, by import.
     sent: Mutex<HashMap<ImportId, Sent>>,
     /// What is known of studies that are in the queue, for when they have left it.
@@ -175,6 +182,30 @@ impl<R: Runtime> Ears<R> {
     }
 }
 
+impl<R: Runtime> Ears<R> {
+    /// Writes on the board whether the source of an import can come out.
+    fn source(&self, import: ImportId, change: impl FnOnce(&mut SourceFree)) {
+        self.serving(|shell, serving| {
+            let sent = lock(&serving.sent);
+            // Of an import of an earlier session nobody knows the source's name.
+            let Some(sent) = sent.get(&import) else { return };
+            shell.board.change(|state| {
+                let mut source = state.queue.source_free.take().unwrap_or_else(|| SourceFree {
+                    name: String::new(),
+                    free: false,
+                    copied: 0,
+                    of: 0,
+                    volume: None,
+                });
+                source.name.clone_from(&sent.source);
+                source.volume.clone_from(&sent.volume);
+                change(&mut source);
+                state.queue.source_free = Some(source);
+            });
+        });
+    }
+}
+
 impl<R: Runtime> Observer for Ears<R> {
     fn progress(&self, progress: &Progress) {
         self.serving(|_, serving| {
@@ -185,6 +216,7 @@ impl<R: Runtime> Observer for Ears<R> {
 
     fn parked(&self, destination: &str, fault: &Fault, until: Option<Moment>) {
         self.serving(|shell, serving| {
+            lock(&serving.answered).remove(destination);
             serving.parked.store(true, Ordering::Relaxed);
             serving.look();
             if until.is_none() {
@@ -192,6 +224,25 @@ impl<R: Runtime> Observer for Ears<R> {
             }
         });
         tracing::info!(code = fault.code.as_str(), "a destination is parked");
+    }
+
+    fn copying(&self, progress: &CopyProgress) {
+        self.source(progress.import, |source| {
+            source.free = false;
+            source.copied = progress.copied;
+            source.of = progress.of;
+        });
+    }
+
+    fn source_free(&self, free: &relaypacs_relay::SourceFree) {
+        self.source(free.import, |source| {
+            source.free = true;
+            source.copied = source.of.saturating_sub(free.unreadable);
+        });
+    }
+
+    fn source_stays(&self, stays: &SourceStays) {
+        self.source(stays.import, |source| source.free = false);
     }
 
     fn trouble(&self, fault: &Fault) {
@@ -213,6 +264,9 @@ impl<R: Runtime> Observer for Ears<R> {
     fn import_ended(&self, end: &ImportEnd) {
         self.serving(|shell, serving| {
             let sent = lock(&serving.sent).remove(&end.import);
+            if end.outcomes.keys().any(|outcome| outcome.is_in_the_archive()) {
+                lock(&serving.answered).insert(end.destination.clone());
+            }
             for study in lock(&serving.finished).iter_mut() {
                 if study.receipt.is_none() && study.destination == end.destination {
                     study.receipt = Some(end.receipt);
@@ -220,7 +274,10 @@ impl<R: Runtime> Observer for Ears<R> {
             }
             let done = done(end, sent);
             notices::ended(&self.app, shell, &done);
-            shell.board.change(|state| state.done = Some(done));
+            shell.board.change(|state| {
+                state.done = Some(done);
+                state.queue.source_free = None;
+            });
             serving.parked.store(true, Ordering::Relaxed);
             serving.look();
         });

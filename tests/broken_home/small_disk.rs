@@ -1,94 +1,23 @@
-//! A home on a disk of its own, small enough to be filled, or that cannot be written: a file system in memory (or the
-//! same folder once more, read-only) in a mount namespace of its own, so that nobody else sees it. Where the tests do not
-//! run as root, a user namespace gives the right to mount.
+//! A home on a small disk that gets full, and one that cannot be written.
 
 use super::{code, waiting};
 use crate::peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
-use std::fs::{self, OpenOptions};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use relaypacs_tests::disk::Disk;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-/// Shells at the namespace of a home.
-const SMALL: &str = "mount -t tmpfs -o size=\"$2\" none \"$1\" && echo ready && read line";
-const READ_ONLY: &str =
-    "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" && echo ready && read line";
-
-/// A mount namespace, held by a shell that waits.
-struct Namespace {
-    shell: Child,
-    own_user: bool,
-    _input: ChildStdin,
-}
-
-impl Namespace {
-    fn new(script: &str, home: &Path, size: &str) -> Self {
-        let mut ways = [false, true].into_iter();
-        let found = ways.find_map(|own| Self::try_new(script, home, size, own));
-        found.expect("neither root nor a user namespace may mount here")
-    }
-
-    fn try_new(script: &str, home: &Path, size: &str, own_user: bool) -> Option<Self> {
-        let flags: &[&str] = if own_user { &["-U", "-r", "-m"] } else { &["-m"] };
-        let mut shell = Command::new("unshare")
-            .args(flags)
-            .args(["sh", "-c", script, "sh"])
-            .args([home.as_os_str(), size.as_ref()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let input = shell.stdin.take()?;
-        let mut line = String::new();
-        BufReader::new(shell.stdout.take()?).read_line(&mut line).ok()?;
-        let namespace = Self { shell, own_user, _input: input };
-        (line == "ready\n").then_some(namespace)
-    }
-
-    /// What runs a program in it.
-    fn enter(&self) -> Vec<String> {
-        let user: &[&str] = if self.own_user { &["-U", "--preserve-credentials"] } else { &[] };
-        let pid = self.shell.id().to_string();
-        let words = ["nsenter", "-t", &pid, "-m"].into_iter().chain(user.iter().copied());
-        words.chain(["--"]).map(str::to_owned).collect()
-    }
-
-    /// How a path is seen from within.
-    fn path(&self, path: &Path) -> PathBuf {
-        let root = PathBuf::from(format!("/proc/{}/root", self.shell.id()));
-        root.join(path.strip_prefix("/").unwrap())
-    }
-}
-
-impl Drop for Namespace {
-    fn drop(&mut self) {
-        // It may be gone already.
-        let _ = self.shell.kill();
-        let _ = self.shell.wait();
-    }
-}
-
 /// A site with its home on a small disk, of so many kB.
-fn small(shape: (u32, u32, usize), kilobytes: u32) -> (Site, Namespace) {
+fn small(shape: (u32, u32, usize), kilobytes: u32) -> (Site, Disk) {
     let mut site = Site::new(shape, |usual| usual);
-    let disk = Namespace::new(SMALL, site.cli.home(), &format!("{kilobytes}k"));
+    let disk = Disk::small(site.cli.home(), kilobytes).unwrap();
     site.cli.through(disk.enter());
     (site, disk)
 }
 
-/// Takes all the room there is, and says where the file is that gives it back.
-fn fill(disk: &Namespace, home: &Path) -> PathBuf {
-    let path = disk.path(&home.join("something-large"));
-    let mut file = OpenOptions::new().create(true).append(true).open(&path).unwrap();
-    for size in [4096, 1] {
-        let piece = vec![7; size];
-        let full = std::iter::repeat_with(|| file.write_all(&piece)).find_map(Result::err);
-        assert_eq!(full.unwrap().kind(), ErrorKind::StorageFull);
-    }
-    path
+fn fill(disk: &Disk, home: &Path) -> PathBuf {
+    disk.fill(home).unwrap()
 }
 
 #[test]
@@ -174,7 +103,7 @@ fn a_disk_that_fills_up_in_the_middle_of_sending_loses_none_and_goes_on_with_roo
 fn a_home_that_cannot_be_written_is_said_and_stays_as_it_was() {
     let mut site = waiting();
     let before = fs::read(site.cli.home().join("queue.db")).unwrap();
-    let disk = Namespace::new(READ_ONLY, site.cli.home(), "");
+    let disk = Disk::read_only(site.cli.home()).unwrap();
     site.cli.through(disk.enter());
     let root = site.pacs.root();
     for arguments in [&["run", "--json"][..], &site.arguments(&root, &[])] {

@@ -17,6 +17,8 @@ pub(crate) struct Row {
     pub(crate) before: Before,
     /// How the archive is entered.
     pub(crate) door: Door,
+    /// The status of every request that holds the first instance.
+    pub(crate) poison: Option<u16>,
     /// A rule may not come to act.
     pub(crate) spare: bool,
     /// The states with their codes and counts.
@@ -61,7 +63,8 @@ impl Row {
         let patience = if status == 4 { 1 } else { 6 };
         let (before, door) = (Before::Nothing, Door::Open);
         let (what, more) = (what.to_owned(), &[][..]);
-        Self { what, faults, more, patience, before, door, spare: false, ends, status }
+        let (poison, spare) = (None, false);
+        Self { what, faults, more, patience, before, door, poison, spare, ends, status }
     }
 
     fn before(self, before: Before) -> Self {
@@ -78,6 +81,10 @@ impl Row {
 
     fn patient(self, patience: u64) -> Self {
         Self { patience, ..self }
+    }
+
+    fn poison(self, code: u16) -> Self {
+        Self { poison: Some(code), ..self }
     }
 
     fn spare(self) -> Self {
@@ -225,6 +232,28 @@ fn bodies() -> Vec<Row> {
             always(Kind::Store, partial(200, 8, AnswerBody::Nothing)),
             COMPARED,
         ),
+        Row::of(
+            "all stored, and the answer names others",
+            always(Kind::Store, Fault::Strangers { store: true }),
+            COMPARED,
+        ),
+        Row::of(
+            "none stored, and the answer names others as not understood",
+            always(Kind::Store, Fault::Strangers { store: false }),
+            UNREAD,
+        ),
+        Row::of(
+            "one spoils every request it is in (400)",
+            Faults::default(),
+            "confirmed 7, rejected:not_understood 1",
+        )
+        .poison(400),
+        Row::of(
+            "one spoils every request it is in (409)",
+            Faults::default(),
+            "confirmed 7, rejected:refused_by_archive 1",
+        )
+        .poison(409),
         Row::of("an answer in XML", always(Kind::Store, Fault::Xml), ALL),
         Row::of("a page of a guest network, once", once(Kind::Store, Fault::Garbage), ALL),
         Row::of("a page of a guest network", always(Kind::Any, Fault::Garbage), WAITS),
@@ -267,7 +296,11 @@ fn reasons() -> Vec<Row> {
         (0x0124, "confirmed 7, rejected:forbidden_by_policy 1"),
         (0x0131, "confirmed 7, rejected:refused_by_archive 1"),
         (0xA770, "confirmed 7, rejected:forbidden_by_policy 1"),
+        (0xA771, "confirmed 7, rejected:forbidden_by_policy 1"),
         (0xA777, "confirmed 7, rejected:forbidden_by_policy 1"),
+        (0xA778, "confirmed 7, rejected:forbidden_by_policy 1"),
+        (0xA779, "confirmed 7, rejected:forbidden_by_policy 1"),
+        (0xA77A, "confirmed 7, rejected:forbidden_by_policy 1"),
         (0xA77B, "confirmed 7, rejected:forbidden_by_policy 1"),
         (0xA900, "confirmed 7, rejected:data_set_mismatch 1"),
         (0xA901, "confirmed 7, rejected:data_set_mismatch 1"),
@@ -388,6 +421,7 @@ fn lists() -> Vec<Row> {
             always(Kind::Search, Fault::IgnoreLimit { offset_too: true }),
             ALL,
         ),
+        Row::of("one is listed that nobody sent", always(Kind::Search, Fault::Phantom), ALL),
         Row::of("204 for nothing", Faults { empty_is_204: true, ..Faults::default() }, ALL),
         Row::of(
             "listed late",

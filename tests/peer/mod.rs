@@ -67,10 +67,7 @@ impl Site {
 
     /// Which instances the archive holds byte for byte.
     pub(crate) fn held(&self) -> BTreeSet<String> {
-        let same = |(uid, bytes): &(&String, &Vec<u8>)| {
-            self.pacs.file_of(uid).is_some_and(|file| fs::read(file).unwrap() == **bytes)
-        };
-        self.offered.iter().filter(same).map(|(uid, _)| uid.clone()).collect()
+        held(&self.pacs, &self.offered)
     }
 
     /// How many instances wait or stay in the queue, by state.
@@ -88,13 +85,29 @@ impl Site {
     }
 }
 
+/// Which of these an archive holds byte for byte.
+pub(crate) fn held(pacs: &Running, offered: &Offered) -> BTreeSet<String> {
+    let same = |(uid, bytes): &(&String, &Vec<u8>)| {
+        pacs.file_of(uid).is_some_and(|file| fs::read(file).unwrap() == **bytes)
+    };
+    offered.iter().filter(same).map(|(uid, _)| uid.clone()).collect()
+}
+
 /// What holds after every run that ends by itself: each instance is told once, the parts add up to the whole, and what
 /// is called confirmed is in the archive with our bytes. Gives each instance's state, with its code.
 pub(crate) fn truth(site: &Site, ran: &Ran) -> anyhow::Result<BTreeMap<String, String>> {
+    true_of(&site.held(), ran)
+}
+
+/// The same for an archive that holds these.
+pub(crate) fn true_of(
+    held: &BTreeSet<String>,
+    ran: &Ran,
+) -> anyhow::Result<BTreeMap<String, String>> {
     let summary = ran.summary()?;
     let sum: u64 = PARTS.iter().map(|part| number(&summary, part)).sum();
     anyhow::ensure!(sum == number(&summary, "instances"), "does not add up: {summary}");
-    let (held, mut ends) = (site.held(), BTreeMap::new());
+    let mut ends = BTreeMap::new();
     for line in ran.events("verdict")? {
         let (uid, state) = (text(&line, "sop_instance_uid"), text(&line, "state"));
         if ["confirmed", "verified", "committed", "already_there"].contains(&state) {

@@ -233,10 +233,30 @@ impl Spawned {
     /// # Errors
     /// It is not there any more, or this is no Unix.
     pub fn interrupt(&self) -> Result<()> {
+        self.signal("INT")
+    }
+
+    /// The machine falls asleep: nothing of it runs until [`Spawned::wake`]. What others do goes on.
+    ///
+    /// # Errors
+    /// It is not there any more, or this is no Unix.
+    pub fn sleep(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// The machine wakes up.
+    ///
+    /// # Errors
+    /// It is not there any more, or this is no Unix.
+    pub fn wake(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, name: &str) -> Result<()> {
         // The shell's own `kill` is everywhere; a program of this name is not.
-        let said = format!("kill -INT {}", self.child.id());
+        let said = format!("kill -{name} {}", self.child.id());
         let status = Command::new("/bin/sh").args(["-c", &said]).status().context("a shell")?;
-        anyhow::ensure!(status.success(), "relaypacs could not be interrupted");
+        anyhow::ensure!(status.success(), "relaypacs could not be sent {name}");
         Ok(())
     }
 

@@ -3,13 +3,17 @@
 //!
 //! This room knows none of the core's: what it makes and what it expects must not lean on what it tests.
 
+pub mod censor;
 pub mod chance;
 pub mod cli;
 pub mod corpus;
+#[cfg(target_os = "linux")]
+pub mod disk;
 pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;
+pub mod trace;
 pub mod weather;
 
 /// Synthetic DICOM.

@@ -3,8 +3,9 @@
 
 use crate::chance::Chance;
 use anyhow::{Context, Result};
+use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,10 @@ use std::time::{Duration, Instant};
 const PIECE: usize = 16 << 10;
 /// Pieces on their way in one direction of one connection: what a long line holds.
 const ON_THE_WAY: usize = 64;
+/// What a connection can hold before the line takes it, in bytes: little, so that what is taken has nearly left.
+const HELD: usize = 64 << 10;
+/// The line's bucket: so much of unused time is made up for, so that a proxy that wakes late does not narrow the line.
+const MADE_UP: Duration = Duration::from_millis(50);
 
 /// How the weather is.
 #[derive(Debug, Clone, Copy)]
@@ -71,8 +76,7 @@ impl Weather {
     /// # Errors
     /// There is no free port.
     pub fn before(port: u16, forecast: Forecast) -> Result<Self> {
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("a port for the weather")?;
+        let listener = listen().context("a port for the weather")?;
         let now = Instant::now();
         let sky = Arc::new(Sky {
             forecast,
@@ -127,7 +131,7 @@ impl Sky {
         Some((every * (0.5 + chance.part())) as u64)
     }
 
-    /// Waits until so many bytes are through, one after the other as on a line.
+    /// Waits until so many bytes are through, one after the other as on a line that all connections share.
     fn takes(&self, way: Way, bytes: usize) {
         let needs =
             Duration::from_secs_f64(bytes as f64 / self.forecast.bytes_per_second.max(1) as f64);
@@ -137,7 +141,8 @@ impl Sky {
         };
         let free = {
             let mut free = line.lock().unwrap_or_else(PoisonError::into_inner);
-            *free = (*free).max(Instant::now()) + needs;
+            let now = Instant::now();
+            *free = (*free).max(now.checked_sub(MADE_UP).unwrap_or(now)) + needs;
             *free
         };
         sleep(free.saturating_duration_since(Instant::now()));
@@ -163,6 +168,15 @@ impl Ends {
         let _ = self.client.shutdown(Shutdown::Both);
         let _ = self.archive.shutdown(Shutdown::Both);
     }
+}
+
+/// A port whose connections hold little by themselves; they inherit that from it.
+fn listen() -> Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_recv_buffer_size(HELD)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
+    socket.listen(128)?;
+    Ok(socket.into())
 }
 
 fn connect(client: TcpStream, port: u16, sky: &Arc<Sky>) {

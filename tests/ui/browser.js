@@ -1,15 +1,26 @@
 // One browser for all tests of a file, and pages that note everything that is wrong on them.
 
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { chromium } from "playwright-core";
 import { serve } from "./server.js";
 
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-export const CHROMIUM = process.env.RELAYPACS_CHROMIUM ?? "/usr/bin/chromium";
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+/** The browser: the one that is named, or the first of the usual ones that is there. */
+function chromiumPath() {
+  if (process.env.RELAYPACS_CHROMIUM) return process.env.RELAYPACS_CHROMIUM;
+  const places = (process.env.PATH ?? "").split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)));
+  const found = places.find((place) => existsSync(place));
+  if (!found) throw new Error("no Chromium in PATH; name one in RELAYPACS_CHROMIUM");
+  return found;
+}
 
 /** Starts server and browser; `end` stops both. */
 export async function start({ marked = false } = {}) {
   const server = await serve({ marked });
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
   const end = async () => {
     await browser.close();
     await server.close();

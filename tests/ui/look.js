@@ -28,6 +28,27 @@ export function faults({ touch }) {
     if (text && !el.matches(".skip, .skip *") && (box.right > innerWidth + 1 || box.left < -1)) wrong.push(`out of the window: ${name(el)} ${Math.round(box.left)} to ${Math.round(box.right)}`);
   }
 
+  // Text that lies outside of what clips it, or spills over the edge of its button.
+  const walker = document.createTreeWalker(top, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const el = node.parentElement;
+    if (!el || node.data.trim() === "" || hidden(el) || el.closest("select, svg, .skip, [dir=rtl]")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const text = range.getBoundingClientRect();
+    for (let up = el; up && up !== document.body; up = up.parentElement) {
+      const { overflowX, display } = getComputedStyle(up);
+      if (/auto|scroll/.test(overflowX)) break;
+      if (!/hidden|clip/.test(overflowX) && !up.matches("button, .card, .note, .tile, dialog")) continue;
+      if (display === "inline") continue;
+      const box = up.getBoundingClientRect();
+      if (text.right > box.right + 1 || text.left < box.left - 1) {
+        wrong.push(`outside of ${name(up)}: "${node.data.trim().slice(0, 40)}"`);
+        break;
+      }
+    }
+  }
+
   const near = (el) => el.closest("label") ?? el;
   for (const el of top.querySelectorAll("a[href], button, select, input, summary, [tabindex='0'][role=button]")) {
     if (hidden(el) || el.matches(".skip")) continue;

@@ -42,7 +42,7 @@ async function look(page, wrong, screen, size) {
     await page.evaluate((appearance) => globalThis.fake.change({ settings: { ...globalThis.fake.state.settings, appearance } }), theme);
     await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
     const say = (fault) => found.push(`${screen.name} ${size.width} ${theme}: ${fault}`);
-    await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-${theme}.png`) });
+    await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-${theme}.jpg`), type: "jpeg", quality: 85 });
     // Places do not change with the theme, nor colours with the size.
     if (theme === "dark") (await page.evaluate(faults, { touch: size.touch ?? false })).forEach(say);
     if (theme !== "dark" && size.width !== 1280) continue;
@@ -50,6 +50,25 @@ async function look(page, wrong, screen, size) {
     for (const one of violations) say(`axe ${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")}`);
   }
   return [...found, ...wrong.map((fault) => `${screen.name} ${size.width}: ${fault}`)];
+}
+
+/** Where room is least: the smallest window, and a phone on its side, in the language with the longer words. */
+for (const size of [{ width: 320, height: 640 }, { width: 740, height: 360 }]) {
+  test(`every screen is whole at ${size.width} x ${size.height} in German`, async () => {
+    const context = await run.browser.newContext({ viewport: size, hasTouch: true, locale: "de-DE", reducedMotion: "reduce" });
+    const { page, wrong } = await newPage(context);
+    const all = [];
+    for (const screen of SCREENS.filter(({ name }) => name.includes(process.env.SCREEN ?? ""))) {
+      wrong.length = 0;
+      await visit(page, run.url, { fake: screen.fake, hash: screen.hash, language: "de" });
+      await opened(page, screen.open);
+      await settle(page);
+      await page.screenshot({ path: join(PICTURES, `${screen.name}-${size.width}x${size.height}-german.jpg`), type: "jpeg", quality: 85 });
+      all.push(...[...(await page.evaluate(faults, { touch: true })), ...wrong].map((fault) => `${screen.name}: ${fault}`));
+    }
+    await context.close();
+    assert.ok(all.length === 0, `${all.length} faults\n${all.join("\n")}`);
+  });
 }
 
 for (const size of SIZES) {

@@ -1,16 +1,20 @@
 //! The built window, driven over WebDriver (W3C): WebKitWebDriver starts it as a person's session would, on a display and
 //! a bus of its own, so that several tests can run at once and none meets the desktop that it runs on.
 
+use crate::screen;
 use anyhow::{Context, Result, bail, ensure};
 use relaypacs_tests::http::Http;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// The display, in pixels.
+const DISPLAY: (usize, usize) = (1_440, 900);
 /// How long anything may take that a person would wait for. Generous: the machine may be busy with other tests.
 pub(crate) const LIMIT: Duration = Duration::from_secs(90);
 /// Between two looks at whether something has come about.
@@ -51,16 +55,10 @@ impl Window {
         let answer = self.ask("POST", "/session", &wanted)?;
         let session = answer["sessionId"].as_str().context("no session")?;
         self.session = Some(session.to_owned());
-        self.resize(1280, 800)?;
         self.until("the first screen", |window| {
             let screen = window.screen()?;
             Ok(!screen.is_empty() && screen != "starting")
         })
-    }
-
-    /// The size of the window, in CSS pixels.
-    pub(crate) fn resize(&mut self, width: u32, height: u32) -> Result<()> {
-        self.command("POST", "window/rect", &json!({ "width": width, "height": height })).map(drop)
     }
 
     /// Kills the program as a power cut would, and lets the driver forget it.
@@ -198,9 +196,8 @@ impl Window {
 
     /// Keeps a picture of the window, to be looked at.
     pub(crate) fn photograph(&mut self, name: &str) -> Result<()> {
-        let answer = self.command("GET", "screenshot", &Value::Null)?;
-        let png = base64(answer.as_str().context("no picture")?)?;
-        Ok(fs::write(self.screenshots.join(format!("{name}.png")), png)?)
+        let dump = self.home.path().join("Xvfb_screen0");
+        screen::photograph(&dump, &self.screenshots.join(format!("{name}.png")), DISPLAY)
     }
 
     /// Looks again and again, until something has come about.
@@ -229,7 +226,8 @@ impl Window {
     fn ask(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
         let text = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
         let kind = [("Content-Type", "application/json")];
-        let answer = self.http.request(method, path, &kind, &text)?;
+        let answer = self.http.request(method, path, &kind, &text);
+        let answer = answer.with_context(|| format!("{method} {path}"))?;
         let mut value = answer.json()?;
         ensure!(answer.status == 200, "{method} {path}: {} {value:.600}", answer.status);
         Ok(value["value"].take())
@@ -244,9 +242,8 @@ impl Drop for Window {
         for pid in self.processes().unwrap_or_default() {
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
         }
-        // The display and the bus end with the driver that they were started around.
-        let _ = Command::new("pkill").args(["-P", &self.driver.id().to_string()]).status();
-        let _ = self.driver.kill();
+        // The driver, its display and its bus are one group.
+        let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.driver.id())]).status();
         let _ = self.driver.wait();
     }
 }
@@ -255,7 +252,8 @@ impl Drop for Window {
 fn start_driver(home: &Path) -> Result<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let driver = Command::new("xvfb-run")
-        .args(["--auto-servernum", "--server-args=-screen 0 1600x1200x24"])
+        .arg("--auto-servernum")
+        .arg(format!("--server-args=-screen 0 {}x{}x24 -fbdir {}", DISPLAY.0, DISPLAY.1, home.display()))
         .args(["dbus-run-session", "--", "WebKitWebDriver", "--host=127.0.0.1"])
         .arg(format!("--port={port}"))
         .env("RELAYPACS_HOME", home)
@@ -268,31 +266,11 @@ fn start_driver(home: &Path) -> Result<(Child, u16)> {
         .env("TAURI_WEBVIEW_AUTOMATION", "true")
         .env("NO_AT_BRIDGE", "1")
         .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+        .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()
         .context("xvfb-run, dbus-run-session and WebKitWebDriver are needed: cargo xtask test installs them")?;
     Ok((driver, port))
-}
-
-fn base64(text: &str) -> Result<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'A'..=b'Z' => Ok(u32::from(byte - b'A')),
-        b'a'..=b'z' => Ok(u32::from(byte - b'a') + 26),
-        b'0'..=b'9' => Ok(u32::from(byte - b'0') + 52),
-        b'+' => Ok(62),
-        b'/' => Ok(63),
-        _ => bail!("this is not base64"),
-    };
-    let mut bytes = Vec::new();
-    for group in text.trim_end_matches('=').as_bytes().chunks(4) {
-        let mut bits = 0;
-        for byte in group {
-            bits = bits << 6 | digit(*byte)?;
-        }
-        bits <<= 6 * (4 - group.len());
-        bytes.extend(bits.to_be_bytes().iter().skip(1).take(group.len() - 1));
-    }
-    Ok(bytes)
 }

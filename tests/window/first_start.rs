@@ -7,7 +7,6 @@ use std::fs;
 fn a_newcomer_gets_from_nothing_to_a_receipt_with_the_practice_archive() {
     let mut window = Window::open().unwrap();
     window.screen_is("first_start").unwrap();
-    window.photograph("first-start").unwrap();
     window.press("practice_start").unwrap();
     window.press("practice_look").unwrap();
     window.screen_is("review").unwrap();
@@ -54,7 +53,6 @@ fn what_was_set_is_there_at_the_next_start_and_the_practice_archive_runs_again()
             Ok(window.run("return document.documentElement.lang", serde_json::json!([]))? == "de")
         })
         .unwrap();
-    window.photograph("send-light-german").unwrap();
     // The sample disc goes through the archive that runs again, perhaps at another port.
     window.call("practice_look", serde_json::json!({})).unwrap();
     window.screen_is("review").unwrap();

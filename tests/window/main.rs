@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod driver;
+mod screen;
 
 mod first_start;
 mod refused;

@@ -11,12 +11,13 @@ fn a_refused_image_is_explained_and_goes_when_it_is_tried_again() {
     let (disc, store) = (folder.path().join("disc"), folder.path().join("store"));
     write_series(&disc, 8, 20_000, &Instance::new(Kind::Ct).seed(3)).unwrap();
     let archive = PracticePacs::start(Options::in_folder(store)).unwrap();
-    let refuses = "[[rules]]\non = \"store\"\ndo = { reason = { code = 290, parts = [2] } }\n";
+    let refuses = "[[rule]]\non = \"store\"\ndo = { reason = { code = 290, parts = [2] } }\n";
     archive.set_faults(Faults::parse(refuses).unwrap());
     let mut window = Window::open().unwrap();
     let draft = json!({ "draft": { "id": null, "name": "Main PACS", "url": archive.root(),
         "sign_in": { "kind": "none", "values": {} }, "ca": null, "read_back": "none" } });
     assert_eq!(window.call("destination_save", draft).unwrap()["refused"], json!(null));
+    window.press("first_later").unwrap();
     window.dialog_gives(&disc).unwrap();
     window.call("choose_folder", json!({})).unwrap();
     window.screen_is("review").unwrap();

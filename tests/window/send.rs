@@ -4,7 +4,7 @@
 use crate::driver::{LIMIT, Window};
 use relaypacs_tests::fixture::{Instance, Kind, Person, Script, write_series};
 use relaypacs_tests::gate::Gate;
-use relaypacs_tests::orthanc::Orthanc;
+use relaypacs_tests::orthanc::{Orthanc, Setup, dead_port};
 use serde_json::json;
 use std::path::Path;
 
@@ -43,7 +43,9 @@ fn look_inside(window: &mut Window, folder: &Path) {
 fn a_disc_of_two_patients_is_sent_through_pauses_a_kill_and_an_archive_that_is_away() {
     let folder = tempfile::tempdir().unwrap();
     disc(folder.path());
-    let mut orthanc = Orthanc::start().unwrap();
+    // It comes back at the same port.
+    let port = Some(dead_port().unwrap());
+    let mut orthanc = Orthanc::with(Setup { port, ..Setup::default() }).unwrap();
     let gate = Gate::before(orthanc.port()).unwrap();
     let root = format!("http://127.0.0.1:{}/dicom-web", gate.port());
     let mut window = Window::open().unwrap();
@@ -79,7 +81,6 @@ fn a_disc_of_two_patients_is_sent_through_pauses_a_kill_and_an_archive_that_is_a
     window.press("done_put_away").unwrap();
 
     // The archive is away; the other patient's study waits and goes on by itself.
-    let mut orthanc = orthanc;
     look_inside(&mut window, folder.path());
     window.press("tick_all").unwrap();
     gate.shut();
@@ -93,7 +94,9 @@ fn a_disc_of_two_patients_is_sent_through_pauses_a_kill_and_an_archive_that_is_a
     window.screen_is("done").unwrap();
     window.press("done_put_away").unwrap();
     window.go("history").unwrap();
-    window.says("Main PACS").unwrap();
+    window
+        .until("what was sent", |window| Ok(window.count("[data-do=sent_details]")? > 0))
+        .unwrap();
     window.photograph("history").unwrap();
     window.go("overview").unwrap();
     window.photograph("overview").unwrap();

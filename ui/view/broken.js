@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { ask, store } from "../store.js";
 import { t } from "../speak.js";
-import { copyDiagnostics } from "../remedies.js";
+import { copyDiagnostics, REMEDIES } from "../remedies.js";
 import { bar } from "./bar.js";
 import { button } from "./button.js";
 import { failureNote } from "./failure.js";
@@ -25,8 +25,8 @@ export function broken() {
       h(
         "div",
         { class: "buttons", key: "acts" },
-        button("reload", t("action.reload"), () => location.reload()),
-        button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics()),
+        REMEDIES[failure.code] === "reload" ? null : button("reload", t("action.reload"), () => location.reload()),
+        REMEDIES[failure.code] === "diagnostics" ? null : button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics()),
         button("quit", t("quit.quit"), () => ask("quit", { even_with_work: true })),
       ),
     ],

@@ -6,8 +6,9 @@ import { sign } from "./sign.js";
 /**
  * @param {string} does @param {string} words @param {(event: any) => void} act
  * @param {{ look?: string, icon?: string, why?: string | null, label?: string, [attribute: string]: any }} [more]
- *   `look`: first, danger, plain. `why`: the id of the element that says why it cannot be used now. `label`: fuller words
- *   for those who hear it without what stands around it.
+ *   `look`: first, danger, plain. `why`: the id of the element that says why it cannot be used now; `act` looks for itself,
+ *   since the person may be quicker than the drawing. `label`: fuller words for those who hear it without what stands
+ *   around it.
  */
 export function button(does, words, act, { look = "", icon, why, label, ...more } = {}) {
   return h(
@@ -19,7 +20,7 @@ export function button(does, words, act, { look = "", icon, why, label, ...more 
       "aria-disabled": why ? "true" : null,
       "aria-describedby": why ?? null,
       "aria-label": label ?? null,
-      onclick: why ? null : act,
+      onclick: act,
       ...more,
     },
     icon ? sign(icon) : null,

@@ -1,6 +1,7 @@
 // Charts as drawings, each with its table behind: those who cannot see the drawing, or want the numbers, open that.
 
 import { h, said } from "../dom.js";
+import { ui } from "../store.js";
 import { number, t } from "../speak.js";
 
 /** @typedef {{ name: string, images: number, there: number, studies: number }} Group */
@@ -32,25 +33,29 @@ const framed = (key, title, groups, drawing, data) =>
 
 /** Upright, over time. @param {string} key @param {string} title @param {Group[]} groups */
 export function columns(key, title, groups) {
-  const [wide, high, foot] = [640, 200, 22];
+  // Drawn about as wide as it is shown, so that its figures keep their size.
+  const wide = Math.max(260, Math.round(innerWidth - (ui.rail ? 190 : 66)));
+  const [high, foot] = [wide > 900 ? 260 : 190, 22];
   const top = nice(Math.max(1, ...groups.map((one) => one.images)));
-  const step = wide / groups.length;
+  // Room for the figures at the left.
+  const edge = 52;
+  const step = (wide - edge) / groups.length;
   const y = (/** @type {number} */ value) => high - (value / top) * (high - 14);
-  const labels = Math.max(1, Math.ceil(groups.length / 7));
+  const labels = Math.max(1, Math.ceil(groups.length / Math.max(3, Math.floor(wide / 80))));
   const drawing = h(
     "svg",
     { viewBox: `0 0 ${wide} ${high + foot}`, class: "drawing", "aria-hidden": "true", focusable: "false" },
     [0, top / 2, top].map((value) => [
-      h("line", { key: `line ${value}`, class: "grid", x1: 0, x2: wide, y1: y(value), y2: y(value) }),
-      h("text", { key: `value ${value}`, x: 0, y: y(value) - 3, class: "axis", translate: "no" }, value > 0 ? number(Math.round(value)) : ""),
+      h("line", { key: `line ${value}`, class: "grid", x1: edge, x2: wide, y1: y(value), y2: y(value) }),
+      h("text", { key: `value ${value}`, x: edge - 8, y: y(value) + 4, class: "axis", "text-anchor": "end", translate: "no" }, value > 0 ? number(Math.round(value)) : ""),
     ]),
     groups.map((one, at) => {
-      const x = at * step + step * 0.18;
+      const x = edge + at * step + step * 0.18;
       const width = step * 0.64;
       return [
         h("rect", { key: `there ${at}`, class: "there", x, width, y: y(one.there), height: high - y(one.there), rx: Math.min(3, width / 3) }),
         one.images > one.there ? h("rect", { key: `not ${at}`, class: "not", x, width, y: y(one.images), height: Math.max(2, y(one.there) - y(one.images)) }) : null,
-        at % labels === 0 ? h("text", { key: `name ${at}`, class: "axis", x: at * step + step / 2, y: high + 16, "text-anchor": at === 0 && groups.length > 8 ? "start" : "middle", translate: "no" }, one.name) : null,
+        at % labels === 0 ? h("text", { key: `name ${at}`, class: "axis", x: edge + at * step + step / 2, y: high + 16, "text-anchor": "middle", translate: "no" }, one.name) : null,
       ];
     }),
   );

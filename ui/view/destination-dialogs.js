@@ -17,6 +17,7 @@ const destinationOf = (self) => state().destinations.find(({ id }) => id === sel
 export function destinationDialog(self) {
   self.draft ??= draftOf(destinationOf(self));
   const save = async () => {
+    if (!isComplete(self.draft)) return;
     if ((await ask("destination_save", { draft: self.draft })) !== undefined) close(self);
   };
   const why = isComplete(self.draft) ? null : "form-why";
@@ -50,8 +51,9 @@ export function signInDialog(self) {
   if (!one) return null;
   const kind = state().sign_in_kinds.find(({ kind }) => kind === one.sign_in) ?? { kind: one.sign_in, fields: [] };
   self.values ??= Object.fromEntries(kind.fields.map(({ name }) => [name, name === "user" ? one.user ?? "" : ""]));
-  const missing = kind.fields.some(({ name, required }) => required && !self.values[name]);
+  const missing = () => kind.fields.some(({ name, required }) => required && !self.values[name]);
   const signIn = async () => {
+    if (missing()) return;
     if ((await ask("destination_sign_in", { id: one.id, values: self.values })) !== undefined) close(self);
   };
   return dialog(
@@ -59,7 +61,7 @@ export function signInDialog(self) {
     [t("sign_in.title"), " ", said(nameOf(one))],
     h(
       "form",
-      { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), missing ? undefined : void signIn()) },
+      { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void signIn()) },
       kind.fields.map((field) =>
         h(
           "label",
@@ -70,6 +72,6 @@ export function signInDialog(self) {
       ),
       h("p", { class: "soft small" }, t("sign_in.kept")),
     ),
-    button("sign_in_confirm", t("action.sign_in"), signIn, { look: "first", "aria-disabled": missing ? "true" : null }),
+    button("sign_in_confirm", t("action.sign_in"), signIn, { look: "first", "aria-disabled": missing() ? "true" : null }),
   );
 }

@@ -45,7 +45,7 @@ export function form(draft, place) {
   const kinds = state().sign_in_kinds;
   return h(
     "form",
-    { class: "form", key: "form", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), isComplete(draft) ? void check({ ...place, draft }, place) : undefined) },
+    { class: "form", key: "form", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void check({ ...place, draft }, place)) },
     text("name", t("destination.name"), draft.name, t("destination.name_hint"), (name) => set({ name })),
     text("url", t("destination.url"), draft.url, t("destination.url_hint"), (url) => set({ url }), { type: "url", inputmode: "url" }),
     h(
@@ -102,6 +102,7 @@ async function chooseCa(set, place) {
 
 /** Asks the server what it can do; the answer or the refusal stands in the form. @param {Place} from @param {Place} [place] */
 export async function check(from, place = from) {
+  if (!isComplete(from.draft)) return;
   Object.assign(place, { checking: true, checked: null, refused: null });
   redraw();
   try {

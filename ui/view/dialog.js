@@ -1,9 +1,10 @@
 // A dialog: takes the focus, gives it back to where it came from, closes with Escape.
 
 import { h } from "../dom.js";
-import { close } from "../store.js";
+import { close, ui } from "../store.js";
 import { t } from "../speak.js";
 import { button } from "./button.js";
+import { refusal } from "./failure.js";
 
 /** @type {WeakMap<Element, Element | null>} */
 const cameFrom = new WeakMap();
@@ -54,6 +55,8 @@ export function dialog(self, title, body, ends, { look = "", top, ended, ...more
         event.preventDefault();
         close(self);
       },
+      // A browser may close a dialog without asking; then it is closed here too.
+      onclose: () => close(self),
       ...more,
     },
     h(
@@ -63,7 +66,9 @@ export function dialog(self, title, body, ends, { look = "", top, ended, ...more
       top,
       button("close", t("dialog.close"), () => close(self), { look: "plain" }),
     ),
-    h("div", { class: "inside", key: "inside" }, body),
+    h("div", { class: "inside", key: "inside" }, ui.dialogs.at(-1) === self ? refusal() : null, body),
     ends ? h("div", { class: "ends", key: "ends" }, ends) : null,
+    // What lies behind a dialog is not spoken while it is open, so it has a voice of its own.
+    h("div", { class: "unseen", key: "voice", role: "status", "aria-live": "polite", "data-voice": true }),
   );
 }

@@ -31,7 +31,7 @@ const quitDialog = (self) =>
       button("quit_stay", t("quit.stay"), () => ask("quit_stay"), { look: "first", "data-focus": true }),
       button("quit", t("quit.quit"), () => ask("quit", { even_with_work: true })),
     ],
-    { oncancel: (/** @type {Event} */ event) => (event.preventDefault(), void ask("quit_stay")) },
+    { oncancel: (/** @type {Event} */ event) => (event.preventDefault(), void ask("quit_stay")), onclose: () => state().quitting && ask("quit_stay") },
   );
 
 /** @type {Record<string, (self: Dialog) => any>} */

@@ -41,14 +41,16 @@ export function failureNote(failure, { context = {}, after, extra, look = "bad" 
   );
 }
 
-/** The last refusal of a command, over whatever screen it happened on. */
-export function toast() {
+/** The last refusal of a command. */
+export function refusal() {
   const failure = ui.failure;
   if (!failure) return null;
   const away = () => change({ failure: null });
-  return h(
-    "section",
-    { class: "toast", key: "toast", "aria-label": t("failure.label") },
-    failureNote(failure, { context: { then: away }, after: button("failure_put_away", t("failure.put_away"), away) }),
-  );
+  return failureNote(failure, { context: { then: away }, after: button("failure_put_away", t("failure.put_away"), away) });
+}
+
+/** The same, over whatever screen it happened on; in a dialog it stands in the dialog. */
+export function toast() {
+  if (!ui.failure || ui.dialogs.length > 0) return null;
+  return h("section", { class: "toast", key: "toast", "aria-label": t("failure.label") }, refusal());
 }

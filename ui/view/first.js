@@ -61,6 +61,7 @@ function address() {
   place.draft ??= draftOf(null);
   const why = isComplete(place.draft) ? null : "form-why";
   const save = async () => {
+    if (!place.draft || !isComplete(place.draft)) return;
     if ((await ask("destination_save", { draft: place.draft })) !== undefined) turn(3);
   };
   return [

@@ -36,7 +36,7 @@ function narrow(some) {
 
 /** Asks anew when the ledger may have changed. */
 function fresh() {
-  const now = `${state().queue.revision} ${state().done?.receipt ?? ""}`;
+  const now = `${state().queue.studies} ${state().done?.receipt ?? ""}`;
   if (known === now) return;
   known = now;
   revision += 1;

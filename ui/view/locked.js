@@ -17,7 +17,6 @@ let refused = null;
 export function locked() {
   const fresh = state().new_passphrase === true;
   const differs = fresh && typed.again !== "" && typed.again !== typed.once;
-  const ready = typed.once !== "" && (!fresh || typed.again === typed.once);
   const failure = refused ?? state().failure;
   return page({
     screen: "locked",
@@ -29,11 +28,11 @@ export function locked() {
       failure ? failureNote(failure) : null,
       h(
         "form",
-        { class: "form", key: "form", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), ready ? void unlock() : undefined) },
+        { class: "form", key: "form", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void unlock()) },
         field("once", t("locked.passphrase"), fresh),
         fresh ? field("again", t("locked.again"), fresh) : null,
         differs ? h("p", { class: "warning wait", key: "differs" }, t("locked.differs")) : null,
-        h("div", { class: "buttons", key: "acts" }, button("unlock", ui.unlocking ? t("locked.opening") : t(fresh ? "locked.set" : "locked.open"), () => (ready ? void unlock() : undefined), { look: "first", icon: "lock", "aria-disabled": ready ? null : "true" })),
+        h("div", { class: "buttons", key: "acts" }, button("unlock", ui.unlocking ? t("locked.opening") : t(fresh ? "locked.set" : "locked.open"), () => void unlock(), { look: "first", icon: "lock", "aria-disabled": isReady() ? null : "true" })),
       ),
       h("p", { class: "soft small", key: "kept" }, t("locked.kept")),
     ],
@@ -49,8 +48,10 @@ const field = (name, label, fresh) =>
     h("input", { type: "password", value: typed[name], autocomplete: fresh ? "new-password" : "current-password", "data-do": `passphrase_${name}`, oninput: (/** @type {any} */ event) => ((typed[name] = event.target.value), redraw()) }),
   );
 
+const isReady = () => typed.once !== "" && (state().new_passphrase !== true || typed.again === typed.once);
+
 async function unlock() {
-  if (ui.unlocking) return;
+  if (ui.unlocking || !isReady()) return;
   refused = null;
   change({ unlocking: true });
   try {

@@ -17,7 +17,7 @@ const known = { asked: "", days: null, median: null, success: { tried: 0, there:
 
 /** @param {number | null} period */
 function fresh(period) {
-  const now = `${period} ${state().queue.revision}`;
+  const now = `${period} ${state().queue.studies} ${state().done?.receipt ?? ""}`;
   if (known.asked === now) return;
   known.asked = now;
   const at = Date.now();
@@ -104,16 +104,24 @@ function timeline(days, period) {
   return { slots: slots.map((slot) => ({ ...slot, name: shortDay(slot.name) })), width };
 }
 
+/** @param {Day[]} days */
+const byUrgency = (days) =>
+  ["routine", "urgent", "stat"].flatMap((priority) => grouped(days.filter((day) => day.priority === priority), () => t(`priority.${priority}`)));
+
 /** @param {Day[]} days @param {number | null} period */
 function charts(days, period) {
   const { slots, width } = timeline(days, period);
-  const most = (/** @type {{ images: number }[]} */ groups) => groups.sort((a, b) => /** @type {any} */ (b).images - /** @type {any} */ (a).images);
+  const most = (/** @type {import("./chart.js").Group[]} */ groups) => groups.sort((a, b) => b.images - a.images);
   return h(
     "div",
     { class: "charts", key: "charts" },
     columns("by_time", t(width === 1 ? "overview.by_day" : width === 7 ? "overview.by_week" : "overview.by_month"), slots),
-    bars("by_modality", t("overview.by_modality"), /** @type {any} */ (most(grouped(days, (day) => day.modality || "?"))), true),
-    bars("by_destination", t("overview.by_destination"), /** @type {any} */ (most(grouped(days, (day) => day.destination))), true),
-    bars("by_priority", t("overview.by_priority"), grouped(days, (day) => t(`priority.${day.priority}`)), false),
+    h(
+      "div",
+      { class: "beside", key: "beside" },
+      bars("by_modality", t("overview.by_modality"), most(grouped(days, (day) => day.modality || "?")), true),
+      bars("by_destination", t("overview.by_destination"), most(grouped(days, (day) => day.destination)), true),
+      bars("by_priority", t("overview.by_priority"), byUrgency(days), false),
+    ),
   );
 }

@@ -2,7 +2,7 @@
 
 import { h } from "../dom.js";
 import { call } from "../backend.js";
-import { ask, go, open, state } from "../store.js";
+import { ask, go, open, state, ui } from "../store.js";
 import { bytes, duration, line, rate, t } from "../speak.js";
 import { bar } from "./bar.js";
 import { button } from "./button.js";
@@ -33,8 +33,9 @@ export function queue() {
       h("div", { class: "cards", key: "notes" }, doneNote(), sourceNote(head)),
       h("div", { key: "list", class: "queued-list" }, list.view(t("queue.list"), head.revision)),
       head.studies === 0 && list.length() === 0 ? empty() : null,
+      ui.rail ? null : h("div", { key: "foot", class: "cards" }, foot(head)),
     ],
-    foot: [h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")), head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null],
+    foot: ui.rail ? foot(head) : null,
   });
 }
 
@@ -43,6 +44,9 @@ const wholeQueue = (head) =>
   head.paused
     ? button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), { icon: "play", look: "first" })
     : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), { icon: "pause" });
+
+/** Under the list where there is little room. @param {QueueHead} head */
+const foot = (head) => [h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")), head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null];
 
 /** What is wanted less often for the whole queue. @param {QueueHead} head */
 const rest = (head) => [

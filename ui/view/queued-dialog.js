@@ -15,18 +15,18 @@ import { nameOf } from "./standing.js";
 /** @typedef {import("../types.d.ts").QueueStudy} QueueStudy */
 /** @typedef {import("../types.d.ts").QueueGroup} QueueGroup */
 
-/** @type {WeakMap<Dialog, { revision: number, groups: QueueGroup[] | null }>} */
+/** `as`: what the study was like when they were asked for. @type {WeakMap<Dialog, { as: string, groups: QueueGroup[] | null }>} */
 const asked = new WeakMap();
 
-/** @param {Dialog} self @returns {QueueGroup[] | null} */
-function groupsOf(self) {
-  const { revision } = state().queue;
+/** @param {Dialog} self @param {QueueStudy} study @returns {QueueGroup[] | null} */
+function groupsOf(self, study) {
+  const as = `${study.state} ${study.failed}`;
   const known = asked.get(self);
-  if (known?.revision === revision) return known.groups;
-  asked.set(self, { revision, groups: known?.groups ?? null });
+  if (known?.as === as) return known.groups;
+  asked.set(self, { as, groups: known?.groups ?? null });
   call("queue_groups", { study: self.id }).then(
     (groups) => {
-      asked.set(self, { revision, groups });
+      asked.set(self, { as, groups });
       redraw();
     },
     (cause) => refuse(failureOf(cause)),
@@ -39,7 +39,7 @@ export function queuedDialog(self) {
   // The row as it is now; as it was, when it has left the list.
   const study = list.known().find(({ id }) => id === self.id) ?? self.study;
   self.study = study;
-  const groups = groupsOf(self);
+  const groups = groupsOf(self, study);
   return dialog(self, queuedTitle(study), [
     h("p", { key: "state" }, stateWord(study), " ", h("span", { class: "soft small" }, t("queued.to"), " ", said(study.destination))),
     study.failure && (groups?.length ?? 0) === 0 ? failureNote(study.failure, { context: { study: study.id }, look: study.state === "needs_person" ? "bad" : "calm" }) : null,

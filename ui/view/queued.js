@@ -78,7 +78,7 @@ export function queuedRow(study, at, tab) {
 
 /** What is most likely wanted now. @param {QueueStudy} study @param {string} title @param {string | null} tabindex */
 function likely(study, title, tabindex) {
-  const wish = (/** @type {string} */ one, /** @type {string} */ words) => button(`queue_${one}`, words, () => ask("queue_wish", { wish: one, studies: [study.id] }), { tabindex, label: `${words}: ${title}` });
+  const wish = (/** @type {string} */ one, /** @type {string} */ words) => button(`queue_${one}`, words, () => ask("queue_wish", { wish: one, studies: [study.id] }), { tabindex, label: t("queued.act_on", { act: words, study: title }) });
   if (study.state === "paused") return wish("resume", t("queued.resume"));
   if (study.state === "needs_person") return wish("retry", study.failed > 0 ? t("queued.retry", { n: study.failed }) : t("action.retry"));
   if (isOver(study)) return study.receipt === null ? null : button("receipt_save", t("queued.receipt"), () => ask("receipt_save", { receipt: study.receipt }), { tabindex, label: t("queued.receipt_of", { study: title }) });

@@ -13,8 +13,8 @@ import { nameOf } from "./standing.js";
 /** @param {ReviewHead} head */
 export function reviewFoot(head) {
   const sum = sums();
-  const to = state().destinations.find((one) => isNamed(one, head.destination)) ?? null;
-  const why = sum.studies === 0 ? (head.studies === 0 ? t("review.why_empty") : t("review.why_untick")) : to ? null : t("review.why_no_destination");
+  const to = goal(head);
+  const why = whyNot(head);
   return [
     h(
       "div",
@@ -22,18 +22,40 @@ export function reviewFoot(head) {
       h("p", { class: "strong" }, sumLine(sum)),
       why ? h("p", { class: "small wait", id: "why-not", key: "why" }, why) : h("p", { class: "soft small", key: "when" }, line(...when(head, sum.bytes))),
     ),
-    state().destinations.length > 0 ? destinationChoice(head) : null,
-    choice("priority", t("priority.label"), ui.priority ?? "routine", ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => change({ priority })),
+    ui.rail ? reviewHow(head) : null,
     h(
       "div",
       { class: "buttons", key: "acts" },
       button("review_discard", t("review.discard"), () => ask("review_discard")),
-      to || head.studies === 0
-        ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), why ? () => speak.say(why) : send, { look: "first", "aria-disabled": why ? "true" : null, "aria-describedby": why ? "why-not" : null })
+      to || head.studies === 0 || state().destinations.length > 0
+        ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), press, { look: "first", "aria-disabled": why ? "true" : null, "aria-describedby": why ? "why-not" : null })
         : button("destination_new", t("settings.add"), () => open({ kind: "destination", id: null }), { look: "first" }),
     ),
   ];
 }
+
+/** @param {ReviewHead} head */
+const goal = (head) => state().destinations.find((one) => isNamed(one, head.destination)) ?? null;
+
+/** Why nothing can be sent now, in words; null where it can. @param {ReviewHead} head */
+function whyNot(head) {
+  if (head.studies === 0) return t("review.why_empty");
+  if (sums().studies === 0) return t("review.why_untick");
+  return goal(head) ? null : t("review.why_no_destination");
+}
+
+function press() {
+  const head = state().review;
+  const why = head ? whyNot(head) : null;
+  if (why) speak.say(why);
+  else void send();
+}
+
+/** Where to and how urgent: in the foot where there is room, else under the list. @param {ReviewHead} head */
+export const reviewHow = (head) => [
+  state().destinations.length > 0 ? destinationChoice(head) : null,
+  choice("priority", t("priority.label"), ui.priority ?? "routine", ["routine", "urgent", "stat"].map((one) => [one, t(`priority.${one}`)]), (priority) => change({ priority })),
+];
 
 /** @param {import("../types.d.ts").Destination} one @param {string | null} name */
 const isNamed = (one, name) => name !== null && (one.name === name || one.url === name);

@@ -6,12 +6,13 @@ import { ask, open, state, ui } from "../store.js";
 import { duration, t } from "../speak.js";
 import { sums, tickAll } from "../ticks.js";
 import { button } from "./button.js";
+import { failureNote } from "./failure.js";
 import { page } from "./page.js";
 import { rows } from "./rows.js";
 import { sign } from "./sign.js";
 import { studyRow } from "./study.js";
 import { detail } from "./detail.js";
-import { reviewFoot } from "./review-foot.js";
+import { reviewFoot, reviewHow } from "./review-foot.js";
 import { plainSkips, worrySkips } from "./skipped.js";
 
 /** @typedef {import("../types.d.ts").ReviewStudy} ReviewStudy */
@@ -38,9 +39,10 @@ export function review() {
     sub: t("review.looked", { files: t("n.files", { n: head.files }), time: duration(head.seconds) }),
     aside: ui.wide && study ? { label: t("review.detail"), body: detail(study) } : null,
     body: [
-      h("div", { key: "notes", class: "cards" }, head.patients > 1 ? manyPatients(head) : null, warnings(head)),
+      h("div", { key: "notes", class: "cards" }, head.studies === 0 ? failureNote({ code: "nothing_to_send", message: "", hint: "" }, { look: "wait" }) : null, head.patients > 1 ? manyPatients(head) : null, warnings(head)),
       h("div", { key: "list", class: "studies" }, list.view(t("review.list"), head.revision, head.studies)),
       also(head),
+      ui.rail ? null : h("div", { key: "how", class: "buttons" }, reviewHow(head)),
     ],
     foot: reviewFoot(head),
   });
@@ -61,12 +63,14 @@ function manyPatients(head) {
 /** @param {ReviewHead} head */
 function warnings(head) {
   const worry = worrySkips(head.skipped);
-  return [
-    head.listed_missing > 0 ? h("div", { class: "note", key: "missing" }, sign("warn"), h("p", { class: "what" }, t("review.listed_missing", { n: head.listed_missing }))) : null,
-    worry > 0
-      ? h("div", { class: "note", key: "worry" }, sign("warn"), h("p", { class: "what" }, t("review.skipped_worry", { n: worry })), button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), { label: t("review.show_skipped") }))
-      : null,
-  ];
+  if (head.listed_missing === 0 && worry === 0) return null;
+  return h(
+    "div",
+    { class: "note", key: "worry" },
+    sign("warn"),
+    h("div", { class: "what" }, worry > 0 ? h("p", {}, t("review.skipped_worry", { n: worry })) : null, head.listed_missing > 0 ? h("p", {}, t("review.listed_missing", { n: head.listed_missing })) : null),
+    worry > 0 ? button("show_skipped", t("review.show_them"), () => open({ kind: "skipped" }), { label: t("review.show_skipped") }) : null,
+  );
 }
 
 /** What else lies on the source, in one quiet line. @param {ReviewHead} head */

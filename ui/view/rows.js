@@ -17,7 +17,7 @@ const TABBABLE = 40;
  *   `height`: what a row is taken for before one was measured, in CSS pixels
  */
 export function rows({ fetch, row, key, height }) {
-  /** @type {Map<number, { rows: Row[], revision: any }>} */
+  /** `turn`: when it was asked for, so that of old pages the oldest comes first. @type {Map<number, { rows: Row[], revision: any, turn: number }>} */
   let pages = new Map();
   /** @type {Map<number, number>} */
   let heights = new Map();
@@ -35,6 +35,7 @@ export function rows({ fetch, row, key, height }) {
   /** @type {any} */
   let scroller = null;
   let epoch = 0;
+  let turn = 0;
 
   const average = () => {
     let sum = 0;
@@ -51,20 +52,22 @@ export function rows({ fetch, row, key, height }) {
   /** Asks for one page at a time, those in sight first. */
   async function load() {
     if (busy) return;
-    const missing = shownPages().find((at) => pages.get(at)?.revision !== revision);
+    const turnOf = (/** @type {number} */ at) => pages.get(at)?.turn ?? -1;
+    const [missing] = shownPages().filter((at) => pages.get(at)?.revision !== revision).sort((a, b) => turnOf(a) - turnOf(b) || a - b);
     if (missing === undefined) return;
     busy = true;
+    turn += 1;
     const [asked, age] = [revision, epoch];
     try {
       const answer = await fetch(missing * SIZE, SIZE);
       if (age === epoch) {
         [total, told] = [answer.total, true];
-        pages.set(missing, { rows: answer.rows, revision: asked });
+        pages.set(missing, { rows: answer.rows, revision: asked, turn });
         for (const at of pages.keys()) if (at >= count()) pages.delete(at);
       }
     } catch (cause) {
       if (age === epoch) {
-        pages.set(missing, { rows: pages.get(missing)?.rows ?? [], revision: asked });
+        pages.set(missing, { rows: pages.get(missing)?.rows ?? [], revision: asked, turn });
         refuse(failureOf(cause));
       }
     }

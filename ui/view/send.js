@@ -103,17 +103,18 @@ const recentBlock = (recents) =>
     button("recents_clear", t("send.recent_clear"), () => ask("recents_clear"), { look: "plain" }),
   );
 
-/** @type {{ revision: number | null, at: number | null }} */
-const last = { revision: null, at: null };
+/** After which receipt it was asked for. @type {{ receipt: number | null, at: number | null }} */
+const last = { receipt: null, at: null };
 
 /** What is on its way, or when the last study was confirmed. */
 function idle() {
-  const { queue } = state();
+  const { queue, done } = state();
   if (queue.studies > 0) {
     return [t("send.waiting", { n: queue.studies }), " ", button("go_queue", t("send.show_queue"), () => go("queue"), { look: "plain" })];
   }
-  if (last.revision !== queue.revision) {
-    last.revision = queue.revision;
+  const receipt = done?.receipt ?? 0;
+  if (last.receipt !== receipt) {
+    last.receipt = receipt;
     lastConfirmed().then(
       (at) => {
         last.at = at;

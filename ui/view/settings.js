@@ -82,7 +82,7 @@ function destination(one) {
       h(
         "div",
         { class: "buttons" },
-        one.standing === "needs_sign_in" ? button("sign_in", t("action.sign_in"), () => open({ kind: "sign_in", id: one.id }), { look: "first", label: t("destination.sign_in_to", { name }) }) : null,
+        one.standing === "needs_sign_in" && one.failure?.code !== "sign_in_needed" ? button("sign_in", t("action.sign_in"), () => open({ kind: "sign_in", id: one.id }), { look: "first", label: t("destination.sign_in_to", { name }) }) : null,
         button("destination_edit", t("destination.edit"), () => open({ kind: "destination", id: one.id }), { label: t("destination.edit_name", { name }) }),
         button("destination_forget", t("destination.forget"), () => open({ kind: "forget", id: one.id }), { look: "danger", label: t("destination.forget_name", { name }) }),
       ),

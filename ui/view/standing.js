@@ -69,9 +69,9 @@ export function standingDialog(self) {
         standingSign(one),
         h("div", { class: "what" }, h("h3", {}, said(nameOf(one))), h("p", { class: "soft small" }, standingWords(one)),
           one.waiting_studies > 0 ? h("p", { class: "soft small" }, t("standing.waiting", { n: one.waiting_studies })) : null),
-        one.standing === "needs_sign_in"
+        one.standing === "needs_sign_in" && one.failure?.code !== "sign_in_needed"
           ? button("sign_in", t("action.sign_in"), () => open({ kind: "sign_in", id: one.id }), { look: "first" })
-          : one.standing === "ready" ? null : button("destination_try_now", t("action.try_now"), () => ask("destination_try_now", { id: one.id })),
+          : one.standing === "ready" || one.failure ? null : button("destination_try_now", t("action.try_now"), () => ask("destination_try_now", { id: one.id })),
       ),
       one.failure ? failureNote(one.failure, { context: { destination: one.id }, look: one.standing === "offline" ? "calm" : "bad" }) : null,
     ),

@@ -79,6 +79,16 @@ const SENTENCES = {
     "Nichts ist verloren: Die geänderte Datei gilt nicht als gesendet.",
     "Sehen Sie noch einmal in die Quelle hinein und senden Sie sie neu.",
   ],
+  cannot_be_read: [
+    "Dieses Bild ist nicht lesbar: Seine Stelle auf der CD ist beschädigt.",
+    "Die anderen Bilder sind nicht betroffen; dieses eine ist nur auf der CD.",
+    "Reinigen Sie die CD oder nehmen Sie ein anderes Laufwerk und wiederholen Sie es; oder bitten Sie um eine neue Kopie der CD.",
+  ],
+  copy_damaged: [
+    "Die verschlüsselte Kopie dieses Bildes auf diesem Computer ist beschädigt, und die Quelle ist nicht da.",
+    "Nichts ist verloren: Das Bild ist noch auf CD oder Stick und wartet in der Warteschlange.",
+    "Legen Sie CD oder Stick wieder ein und wiederholen Sie es dann.",
+  ],
   nothing_to_send: [
     "Hier ist kein Bild, das gesendet werden kann.",
     "Es wurde nichts gesendet; jede Datei ist mit ihrem Grund aufgeführt.",
@@ -151,6 +161,16 @@ const SENTENCES = {
     "Die Datenbank der Warteschlange ist beschädigt und wurde beiseitegelegt.",
     "Was bestätigt war, ist im PACS; die beschädigte Datei ist aufbewahrt.",
     "Senden Sie die Quelle noch einmal: Was schon da ist, wird nicht doppelt gesendet.",
+  ],
+  queue_salvaged: [
+    "Die Datenbank der Warteschlange war beschädigt; alles, was darin wartete, wurde gelesen und geht in einer neuen weiter.",
+    "Nichts ist verloren; die beschädigte Datei ist aufbewahrt.",
+    "Für die Bilder ist nichts zu tun. Lassen Sie die Festplatte dieses Computers prüfen.",
+  ],
+  queue_partly_salvaged: [
+    "Die Datenbank der Warteschlange war beschädigt; was davon lesbar war, geht in einer neuen weiter.",
+    "Auf das, was nicht lesbar war, wird nicht mehr gewartet; die beschädigte Datei ist aufbewahrt.",
+    "Senden Sie die Quelle noch einmal: Was schon da ist, wird nicht doppelt gesendet. Lassen Sie die Festplatte prüfen.",
   ],
   queue_too_new: [
     "Diese Warteschlange wurde von einem neueren RelayPACS angelegt.",

@@ -296,6 +296,7 @@ export default {
   "queue.time_left": "noch {time}",
   "queue.title": "Warteschlange",
 
+  "queued.act_on": "{act}: {study}",
   "queued.and_more": { one: "und {n} weiteres", other: "und {n} weitere" },
   "queued.bar": "Fortschritt von {study}",
   "queued.bytes": "{done} von {of}",
@@ -338,9 +339,9 @@ export default {
   "rail.label": "Hauptnavigation",
   "rail.needs_person": { one: "{n} Bild braucht Sie", other: "{n} Bilder brauchen Sie" },
   "rail.overview": "Überblick",
-  "rail.queue": "Schlange",
+  "rail.queue": "Warte\u00adschlange",
   "rail.send": "Senden",
-  "rail.settings": "Optionen",
+  "rail.settings": "Einstel\u00adlungen",
   "rail.waiting": { one: "{n} Studie in der Warteschlange", other: "{n} Studien in der Warteschlange" },
 
   "review.also": {
@@ -537,10 +538,10 @@ export default {
   "study.tick": "{study} von {patient} senden",
 
   "time.ago": "vor {time}",
-  "time.days": { one: "{n} Tag", other: "{n} Tagen" },
-  "time.hours": { one: "{n} Std.", other: "{n} Std." },
+  "time.days": { one: "{n} d", other: "{n} d" },
+  "time.hours": { one: "{n} h", other: "{n} h" },
   "time.just_now": "gerade eben",
-  "time.minutes": { one: "{n} Min.", other: "{n} Min." },
+  "time.minutes": { one: "{n} min", other: "{n} min" },
   "time.seconds": { one: "{n} s", other: "{n} s" },
 
   "verdict.complete": "Alles im PACS",

@@ -294,6 +294,7 @@ export default {
   "queue.time_left": "{time} left",
   "queue.title": "Queue",
 
+  "queued.act_on": "{act}: {study}",
   "queued.and_more": { one: "and {n} more", other: "and {n} more" },
   "queued.bar": "Progress of {study}",
   "queued.bytes": "{done} of {of}",

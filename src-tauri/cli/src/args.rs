@@ -1,6 +1,8 @@
 //! The words of the command line, as its contract has them.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use relaypacs_model::Priority;
+use relaypacs_relay::{SpoolWhen, Spooling};
 use std::path::PathBuf;
 
 /// Takes imaging studies from any disc, stick, folder or archive file into a PACS, with proof.
@@ -92,11 +94,46 @@ pub(crate) struct SendArgs {
     pub(crate) to: String,
     #[command(flatten)]
     pub(crate) sign_in: SignInArgs,
+    /// What goes first: routine, urgent (before routine) or stat (before everything)
+    #[arg(long, value_name = "HOW URGENT", default_value = "routine", value_parser = Priority::parse)]
+    pub(crate) priority: Priority,
     /// Save a receipt with plain UIDs (never a patient): JSON in FILE, the same to print in FILE with .txt
     #[arg(long, value_name = "FILE")]
     pub(crate) receipt: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+    #[command(flatten)]
     pub(crate) patience: Patience,
+}
+
+/// Copying what is on a disc or stick, so that it can come out before all is sent.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct SpoolArgs {
+    /// Copy the source into the encrypted spool first: what is on discs and sticks, everything, or nothing
+    #[arg(long = "spool", value_name = "WHAT", value_enum, default_value_t = SpoolWhat::Removable)]
+    pub(crate) what: SpoolWhat,
+    /// Megabytes that copying leaves free on the disk (default: 512, or 2 % of the disk if that is more)
+    #[arg(long = "spool-keep-free", value_name = "MB")]
+    pub(crate) keep_free: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SpoolWhat {
+    Always,
+    #[default]
+    Removable,
+    Never,
+}
+
+impl From<SpoolArgs> for Spooling {
+    fn from(args: SpoolArgs) -> Self {
+        let when = match args.what {
+            SpoolWhat::Always => SpoolWhen::Always,
+            SpoolWhat::Removable => SpoolWhen::Removable,
+            SpoolWhat::Never => SpoolWhen::Never,
+        };
+        Self { when, keep_free: args.keep_free.map(|mb| mb.saturating_mul(1_000_000)) }
+    }
 }
 
 /// How to sign in to a destination that is given by its URL. Secrets are never arguments.
@@ -148,6 +185,8 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = 5)]
     pub(crate) settle: u64,
     #[command(flatten)]
+    pub(crate) spool: SpoolArgs,
+    #[command(flatten)]
     pub(crate) patience: Patience,
 }
 
@@ -165,6 +204,14 @@ pub(crate) enum QueueAction {
     Cancel {
         #[arg(required = true)]
         studies: Vec<String>,
+    },
+    /// Send these studies before all of a lower priority
+    Priority {
+        #[arg(required = true)]
+        studies: Vec<String>,
+        /// routine, urgent or stat
+        #[arg(long, value_name = "HOW URGENT", value_parser = Priority::parse)]
+        to: Priority,
     },
     /// Send what is not confirmed yet of these studies to another saved destination
     Move {

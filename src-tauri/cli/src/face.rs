@@ -3,8 +3,12 @@
 use crate::{json, people};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relaypacs_model::{Fault, Moment, Outcome, Seen};
-use relaypacs_relay::{Observer, Progress, ScanCounts, StudyEnd, Verdict};
+use relaypacs_relay::{
+    Completeness, CopyProgress, Gap, Observer, Progress, ScanCounts, SourceFree, SourceStays,
+    StudyEnd, Verdict,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// What a person or a program sees of a run.
@@ -13,7 +17,22 @@ pub(crate) struct Face {
     bars: Option<Bars>,
     files: AtomicU64,
     images: AtomicU64,
+    /// What the indexes of the discs lack or list beyond them, for the proof of completeness.
+    indexes: Mutex<Indexes>,
 }
+
+/// Names of files, as many as a person looks at.
+#[derive(Default)]
+pub(crate) struct Indexes {
+    /// In an index and not on its disc.
+    pub(crate) missing: Vec<String>,
+    /// On a disc and not in its index.
+    pub(crate) unlisted: Vec<String>,
+}
+
+/// How many names are kept of each kind, and how many a person is shown.
+const NAMES: usize = 1_000;
+const NAMES_SHOWN: usize = 20;
 
 /// Shown on a terminal only.
 struct Bars {
@@ -21,13 +40,20 @@ struct Bars {
     looking: ProgressBar,
     images: ProgressBar,
     bytes: ProgressBar,
+    copies: ProgressBar,
 }
 
 impl Face {
     /// A face for standard output and standard error as they are: bars need a terminal.
     pub(crate) fn new(json: bool) -> Self {
         let bars = (!json && console_is_there()).then(Bars::new);
-        Self { json, bars, files: AtomicU64::new(0), images: AtomicU64::new(0) }
+        Self {
+            json,
+            bars,
+            files: AtomicU64::new(0),
+            images: AtomicU64::new(0),
+            indexes: Mutex::default(),
+        }
     }
 
     /// Takes the bars away, so that what follows stands on clean lines.
@@ -35,6 +61,32 @@ impl Face {
         if let Some(bars) = &self.bars {
             let _ = bars.all.clear();
         }
+    }
+
+    /// The proof of completeness: one sentence, and the list behind it.
+    pub(crate) fn completeness(&self, whole: &Completeness) {
+        let names = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.json {
+            json::completeness(whole, &names);
+            return;
+        }
+        // Without an index the verdict says it all.
+        if whole.index.is_none() {
+            return;
+        }
+        people::show(&whole.sentence());
+        let show = |what: &str, names: &[String], all: u64| {
+            for name in names.iter().take(NAMES_SHOWN) {
+                people::show(&format!("    {what}: {name}"));
+            }
+            let more = all.saturating_sub(names.len().min(NAMES_SHOWN) as u64);
+            if more > 0 {
+                people::show(&format!("    {what}: {} more", people::count(more)));
+            }
+        };
+        let index = whole.index.unwrap_or_default();
+        show("in the index, not on the disc", &names.missing, index.missing);
+        show("on the disc, not in the index", &names.unlisted, index.unlisted);
     }
 
     fn say(&self, line: &str) {
@@ -52,7 +104,16 @@ impl Observer for Face {
         }
         let files = match seen {
             Seen::Instance(_) | Seen::Skipped(_) => self.files.fetch_add(1, Ordering::Relaxed) + 1,
-            Seen::Index(_) => return,
+            Seen::Index(report) => {
+                let mut names = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+                let add = |to: &mut Vec<String>, more: &[String]| {
+                    let room = NAMES.saturating_sub(to.len());
+                    to.extend(more.iter().take(room).cloned());
+                };
+                add(&mut names.missing, &report.listed_missing);
+                add(&mut names.unlisted, &report.unlisted_files);
+                return;
+            }
         };
         let is_image = matches!(seen, Seen::Instance(_));
         let images =
@@ -75,6 +136,7 @@ impl Observer for Face {
                 people::size(counts.bytes)
             ));
         }
+        self.unreadable(&counts.gaps);
     }
 
     fn progress(&self, progress: &Progress) {
@@ -96,6 +158,55 @@ impl Observer for Face {
             None => String::new(),
         };
         self.say(&format!("{destination}: {}{detail} {}{again}", words.happened, words.lost));
+    }
+
+    fn copying(&self, progress: &CopyProgress) {
+        if self.json {
+            json::copying(progress);
+        }
+        if let Some(bars) = &self.bars {
+            bars.copies.set_length(progress.of);
+            bars.copies.set_position(progress.copied);
+        }
+    }
+
+    fn source_free(&self, free: &SourceFree) {
+        if let Some(bars) = &self.bars {
+            bars.copies.finish_and_clear();
+        }
+        if self.json {
+            json::source_free(free);
+        } else {
+            self.say("The disc can come out.");
+        }
+    }
+
+    fn source_stays(&self, stays: &SourceStays) {
+        if let Some(bars) = &self.bars {
+            bars.copies.finish_and_clear();
+        }
+        if self.json {
+            json::source_stays(stays);
+        } else {
+            let free = stays
+                .free
+                .map(|free| format!(" ({} free)", people::size(free)))
+                .unwrap_or_default();
+            self.say(&format!(
+                "The disc has to stay in until all is sent: there is not enough room on this \
+                 machine to copy it{free}. Nothing is lost."
+            ));
+        }
+    }
+
+    fn unreadable(&self, gaps: &[Gap]) {
+        for gap in gaps {
+            if self.json {
+                json::unreadable(gap);
+            } else {
+                self.say(&format!("Damaged on the disc, could not be read: {}.", gap.words()));
+            }
+        }
     }
 
     fn verdict(&self, verdict: &Verdict) {
@@ -133,6 +244,7 @@ impl Bars {
         looking.enable_steady_tick(Duration::from_millis(120));
         let images = all.add(ProgressBar::no_length());
         let bytes = all.add(ProgressBar::no_length());
+        let copies = all.add(ProgressBar::no_length());
         // The templates are constant; a fault in one falls back to the plain bar.
         if let Ok(style) =
             ProgressStyle::with_template("images {bar:32} {human_pos}/{human_len} confirmed, {msg}")
@@ -144,7 +256,12 @@ impl Bars {
         ) {
             bytes.set_style(style);
         }
-        Self { all, looking, images, bytes }
+        if let Ok(style) =
+            ProgressStyle::with_template("copied {bar:32} {human_pos}/{human_len} from the disc")
+        {
+            copies.set_style(style);
+        }
+        Self { all, looking, images, bytes, copies }
     }
 }
 

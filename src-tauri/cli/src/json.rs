@@ -1,7 +1,11 @@
 //! The lines of `--json`: one object a line on standard output, in the words of the contract.
 
+use crate::face::Indexes;
 use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, Seen, Skip};
-use relaypacs_relay::{ScanCounts, StudyEnd, Summary, Verdict};
+use relaypacs_relay::{
+    Completeness, CopyProgress, Gap, ScanCounts, SetAside, SourceFree, SourceStays, StudyEnd,
+    Summary, Verdict,
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::io::Write;
@@ -133,6 +137,58 @@ pub(crate) fn scan_summary(counts: &ScanCounts) {
     }));
 }
 
+/// How much of a source is copied.
+pub(crate) fn copying(progress: &CopyProgress) {
+    put(
+        &json!({ "event": "copying", "copied": progress.copied, "of": progress.of, "bytes": progress.bytes }),
+        false,
+    );
+}
+
+/// The line that says that the disc can come out.
+pub(crate) fn source_free(free: &SourceFree) {
+    line(&json!({ "event": "source_free", "copied": free.copied, "unreadable": free.unreadable }));
+}
+
+/// The line that says that the disc has to stay in.
+pub(crate) fn source_stays(stays: &SourceStays) {
+    line(&json!({ "event": "source_stays", "instances": stays.instances, "free": stays.free }));
+}
+
+/// The line of what a damaged disc would not give of one series.
+pub(crate) fn unreadable(gap: &Gap) {
+    line(&json!({
+        "event": "unreadable",
+        "series_instance_uid": gap.series_instance_uid.as_str(),
+        "series_number": gap.series_number,
+        "instances": gap.instances,
+        "slices": gap.ranges,
+        "detail": gap.words(),
+    }));
+}
+
+/// The proof of completeness: three numbers, the sizes of what is in one set and not in another, and the list behind it.
+/// What is on the source and not in the archive has a `verdict` line each, with state and code.
+pub(crate) fn completeness(whole: &Completeness, names: &Indexes) {
+    let not_there: Map<String, Value> =
+        whole.not_in_archive.iter().map(|(how, n)| (how.as_str().into(), (*n).into())).collect();
+    line(&json!({
+        "event": "completeness",
+        "sentence": whole.sentence(),
+        "complete": whole.is_whole(),
+        "on_source": whole.on_source,
+        "in_index": whole.index.map(|index| index.listed),
+        "in_archive": whole.in_archive,
+        "in_index_not_on_source": whole.index.map(|index| index.missing),
+        "on_source_not_in_index": whole.index.map(|index| index.unlisted),
+        "on_source_not_in_archive": whole.on_source.saturating_sub(whole.in_archive),
+        "needs_a_look": whole.needs_a_look,
+        "not_in_archive": not_there,
+        "missing_files": names.missing,
+        "unlisted_files": names.unlisted,
+    }));
+}
+
 /// The line of an instance at its end.
 pub(crate) fn verdict(verdict: &Verdict) {
     line(&json!({
@@ -215,24 +271,29 @@ pub(crate) fn run_summary(summary: &Summary, scanned: Option<&ScanCounts>) {
 
 /// The line of a fault that ended the command.
 pub(crate) fn fault(fault: &Fault) {
-    told("error", fault);
+    line(&told("error", fault));
 }
 
 /// The line of a damaged queue that was put aside; the command goes on with a new one.
-pub(crate) fn set_aside(fault: &Fault) {
-    told("queue_set_aside", fault);
+pub(crate) fn set_aside(set_aside: SetAside) {
+    let mut value = told("queue_set_aside", &set_aside.fault());
+    if let Some(object) = value.as_object_mut() {
+        object.insert("salvaged".into(), set_aside.salvaged.into());
+        object.insert("not_salvaged".into(), set_aside.lost.into());
+    }
+    line(&value);
 }
 
-fn told(event: &str, fault: &Fault) {
+fn told(event: &str, fault: &Fault) -> Value {
     let words = fault.sentences();
-    line(&json!({
+    json!({
         "event": event,
         "code": fault.code.as_str(),
         "happened": words.happened,
         "lost": words.lost,
         "now": words.now,
         "detail": fault.detail,
-    }));
+    })
 }
 
 fn skips(counts: &ScanCounts) -> Map<String, Value> {

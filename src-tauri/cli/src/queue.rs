@@ -4,7 +4,7 @@ use crate::args::QueueAction;
 use crate::exit::Exit;
 use crate::session::Session;
 use crate::{json, people};
-use relaypacs_model::Fault;
+use relaypacs_model::{Fault, Priority};
 use relaypacs_relay::{DestinationRow, Phase, StateName, StudyRow, Wish};
 use serde_json::json;
 use std::collections::HashMap;
@@ -17,6 +17,7 @@ pub(crate) async fn queue(session: &Session, action: Option<QueueAction>) -> Res
         Some(QueueAction::Retry { studies }) => (Wish::Retry, studies),
         Some(QueueAction::Cancel { studies }) => (Wish::Cancel, studies),
         Some(QueueAction::Move { studies, to }) => (Wish::Move(to), studies),
+        Some(QueueAction::Priority { studies, to }) => (Wish::Priority(to), studies),
     };
     let what = match &wish {
         Wish::Pause => "paused",
@@ -24,6 +25,7 @@ pub(crate) async fn queue(session: &Session, action: Option<QueueAction>) -> Res
         Wish::Retry => "images to be tried again",
         Wish::Cancel => "images taken out",
         Wish::Move(_) => "studies moved",
+        Wish::Priority(_) => "studies with another priority",
     };
     let touched = session.relay().await?.wish(wish, studies).await?;
     if session.json() {
@@ -97,6 +99,7 @@ fn line(study: &StudyRow, destination: Option<&DestinationRow>) -> serde_json::V
         "destination": destination.map(|row| row.destination.label.as_str()),
         "parked": destination.and_then(|row| row.parked.as_ref()).map(|parked| parked.reason.code.as_str()),
         "paused": study.paused,
+        "priority": Priority::of_rank(study.priority).as_str(),
         "phase": phase(study.phase),
         "instances": study.counts.here().instances,
         "bytes": study.counts.here().bytes,
@@ -126,6 +129,10 @@ fn show(study: &StudyRow, destination: Option<&DestinationRow>) {
         people::size(study.counts.here().bytes),
         if study.paused { "  paused" } else { "" }
     ));
+    let priority = Priority::of_rank(study.priority);
+    if priority > Priority::default() {
+        people::show(&format!("    {priority}"));
+    }
     people::show(&format!("    {}", study.study_uid.as_str()));
     if let Some(parked) = destination.and_then(|row| row.parked.as_ref()) {
         let words = parked.reason.code.sentences();

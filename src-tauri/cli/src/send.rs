@@ -14,7 +14,7 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
     if let Some(path) = &args.receipt {
         relaypacs_relay::try_receipt(path)?;
     }
-    let relay = session.relay().await?;
+    let relay = session.relay().await?.spooling(args.spool.into());
     // Lives as long as the run: the practice archive is an archive in this process.
     let mut _practice = None;
     let target = if args.to == "practice" {
@@ -26,17 +26,18 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
         target(&args.to, &args.sign_in)?
     };
     let face = Arc::new(Face::new(session.json()));
-    let imported = relay
-        .import(args.scan.paths, &target, args.scan.include_damaged, face.clone(), &session.stop)
-        .await?;
+    let (paths, damaged, stop) = (args.scan.paths, args.scan.include_damaged, &session.stop);
+    let imported =
+        relay.import_first(paths, &target, damaged, args.priority, face.clone(), stop).await?;
     let work = Work {
         reach: Reach::Import(imported.import),
         patience: Some(Duration::from_secs(args.patience.patience)),
-        listed_missing: imported.counts.listed_missing,
+        index: imported.counts.index,
         paper: args.receipt,
     };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
+    face.completeness(&relaypacs_relay::completeness(&summary, &imported.counts));
     let exit = Exit::of_run(&summary, Some(&imported.counts));
     finish(session, &summary, Some(&imported.counts), exit)
 }
@@ -46,12 +47,12 @@ pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault>
     let face = Arc::new(Face::new(session.json()));
     let Patience { patience } = args.patience;
     let patience = (!args.forever).then(|| Duration::from_secs(patience));
-    let work = Work { reach: Reach::Everything, patience, listed_missing: 0, paper: None };
+    let work = Work { reach: Reach::Everything, patience, index: None, paper: None };
     let summary = relay.work(work, face.clone(), &session.stop).await?;
     face.done();
     let mut exit = Exit::of_run(&summary, None);
-    if exit == Exit::Done && relay.queue_was_set_aside() {
-        // What waited in a queue that was damaged has to be offered again.
+    if exit == Exit::Done && relay.queue_set_aside().is_some_and(|aside| aside.needs_a_person()) {
+        // What could not be read of a queue that was damaged has to be offered again.
         exit = Exit::NeedsAPerson;
     }
     finish(session, &summary, None, exit)

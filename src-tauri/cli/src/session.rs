@@ -41,11 +41,10 @@ impl Session {
     pub(crate) async fn relay(&self) -> Result<Relay, Fault> {
         let home = self.home()?;
         let relay = Relay::open(&home, &secrets::key_source(&self.common)?).await?;
-        if relay.queue_was_set_aside() {
-            let fault = Fault::with(Code::QueueDamaged, "it was put aside, a new one was begun");
-            people::fault(&fault);
+        if let Some(set_aside) = relay.queue_set_aside() {
+            people::fault(&set_aside.fault());
             if self.json() {
-                json::set_aside(&fault);
+                json::set_aside(set_aside);
             }
         }
         Ok(relay)

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 pub(crate) async fn watch(session: &Session, args: WatchArgs) -> Result<Exit, Fault> {
-    let relay = session.relay().await?;
+    let relay = session.relay().await?.spooling(args.spool.into());
     let target = target(&args.to, &args.sign_in)?;
     let settle = Duration::from_secs(args.settle);
     let mut folder = Folder::default();
@@ -37,7 +37,7 @@ pub(crate) async fn watch(session: &Session, args: WatchArgs) -> Result<Exit, Fa
         let work = Work {
             reach: Reach::Import(imported.import),
             patience: Some(Duration::from_secs(args.patience.patience)),
-            listed_missing: imported.counts.listed_missing,
+            index: imported.counts.index,
             paper: None,
         };
         let summary = relay.work(work, face.clone(), &session.stop).await?;

@@ -44,6 +44,9 @@ use std::collections::BTreeMap;
 /// | `"garbage"` | an HTML page with status 200, nothing stored |
 /// | `{ redirect = { code, to } }` | a redirect, nothing stored |
 /// | `"full"` | 507, nothing stored |
+/// | `{ poison = { uid, code } }` | this answer without a body, nothing stored, to every store that holds the instance with this UID |
+/// | `{ strangers = { store } }` | the answer names UIDs that nobody sent: as stored, what was sent being stored, or (`store = false`) as not understood, nothing being stored |
+/// | `"phantom"` | a search for instances lists one more, which nobody ever sent |
 /// | `{ reason = { code, parts, warning } }` | the nth parts are refused with this Failure Reason, or stored with this Warning Reason |
 ///
 /// `parts` counts from 1 within a request.
@@ -261,6 +264,15 @@ pub enum Fault {
     },
     /// 507
     Full,
+    /// One spoils all.
+    Poison { uid: String, code: u16 },
+    /// Names that nobody knows.
+    Strangers {
+        #[serde(default = "yes")]
+        store: bool,
+    },
+    /// Lists too many.
+    Phantom,
     /// A reason code.
     Reason {
         code: u16,
@@ -331,70 +343,4 @@ fn moved() -> u16 {
 
 fn first() -> Vec<usize> {
     vec![1]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_script_reads_the_same_as_toml_and_as_json() {
-        let toml = r#"
-            duplicates = "code_45070"
-            [[rule]]
-            on = "store"
-            which = { nth = [1, 3] }
-            do = { status = { code = 502, body = "bad gateway" } }
-            [[rule]]
-            do = { cut = { at = { bytes = 100 } } }
-            [[rule]]
-            which = { random = { seed = 7, probability = 0.5 } }
-            do = "refuse"
-        "#;
-        let json = r#"{ "duplicates": "code_45070", "rule": [
-            { "on": "store", "which": { "nth": [1, 3] }, "do": { "status": { "code": 502, "body": "bad gateway" } } },
-            { "do": { "cut": { "at": { "bytes": 100 } } } },
-            { "which": { "random": { "seed": 7, "probability": 0.5 } }, "do": "refuse" } ] }"#;
-        let faults = Faults::parse(toml).unwrap();
-        assert_eq!(faults, Faults::parse(json).unwrap());
-        assert_eq!(faults.duplicates, Duplicates::Code45070);
-        assert_eq!(faults.rules[1].act, Fault::Cut { at: CutAt::Bytes(100), reset: true });
-        assert_eq!(faults.rules[2].on, Kind::Any);
-    }
-
-    #[test]
-    fn every_fault_can_be_written() {
-        for (act, fault) in [
-            (
-                r#"{ partial = { status = 202, store = { only = [2] }, body = "nothing" } }"#,
-                "Partial",
-            ),
-            ("{ too_large = { above = 10, early = true } }", "TooLarge"),
-            ("{ retry_after = { seconds = 0.5 } }", "RetryAfter"),
-            (r#"{ cut = { at = "after_storing", reset = false } }"#, "Cut"),
-            ("{ stall = { seconds = 0.1, at_bytes = 5 } }", "Stall"),
-            ("{ slow = { bytes_per_second = 1000 } }", "Slow"),
-            ("{ answer_after = { seconds = 0.1 } }", "AnswerAfter"),
-            ("{ lose = { parts = [2] } }", "Lose"),
-            ("{ alter = {} }", "Alter"),
-            (r#""xml""#, "Xml"),
-            ("{ ignore_limit = {} }", "IgnoreLimit"),
-            (r#""garbage""#, "Garbage"),
-            (r#"{ redirect = { to = "http://127.0.0.1:1/" } }"#, "Redirect"),
-            (r#""full""#, "Full"),
-            ("{ reason = { code = 290 } }", "Reason"),
-        ] {
-            let faults = Faults::parse(&format!("[[rule]]\ndo = {act}\n")).unwrap();
-            assert!(format!("{:?}", faults.rules[0].act).starts_with(fault), "{act}");
-        }
-    }
-
-    #[test]
-    fn a_misspelt_word_is_refused() {
-        for text in
-            ["dupliates = 1", "[[rule]]\ndo = \"refuze\"", "[[rule]]\nonn = 1\ndo = \"full\""]
-        {
-            assert!(Faults::parse(text).is_err(), "{text}");
-        }
-    }
 }

@@ -60,6 +60,9 @@ pub(crate) fn act(fault: &Fault, declared_length: u64) -> Scripted {
         | Fault::Alter { .. }
         | Fault::Xml
         | Fault::IgnoreLimit { .. }
+        | Fault::Poison { .. }
+        | Fault::Strangers { .. }
+        | Fault::Phantom
         | Fault::Reason { .. } => return Scripted::Goes,
     })
 }

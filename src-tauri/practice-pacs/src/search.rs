@@ -84,6 +84,8 @@ impl Query {
 pub(crate) struct Ignoring {
     pub(crate) limit: bool,
     pub(crate) offset: bool,
+    /// One more than there are.
+    pub(crate) phantom: bool,
 }
 
 /// Answers a search.
@@ -95,7 +97,10 @@ pub(crate) fn answer(
     root: &str,
 ) -> Response<Body> {
     let records = archive.list(query.study.as_ref(), query.series.as_ref());
-    let results = results(query, &records, root);
+    let mut results = results(query, &records, root);
+    if ignoring.phantom && query.level == Level::Instance {
+        results.push(json!({ "00080018": { "vr": "UI", "Value": ["1.2.3.4.5.6.7.8.9"] } }));
+    }
     let offset = if ignoring.offset { 0 } else { query.offset };
     let asked = query.limit.unwrap_or(usize::MAX).min(faults.page_cap);
     let page = if ignoring.limit { usize::MAX } else { asked };

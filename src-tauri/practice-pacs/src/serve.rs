@@ -155,7 +155,10 @@ impl Exchange<'_> {
             return body::plain(400, "The query is not understood.");
         };
         let ignoring = match self.fault {
-            Some(Fault::IgnoreLimit { offset_too }) => Ignoring { limit: true, offset: offset_too },
+            Some(Fault::IgnoreLimit { offset_too }) => {
+                Ignoring { limit: true, offset: offset_too, ..Ignoring::default() }
+            }
+            Some(Fault::Phantom) => Ignoring { phantom: true, ..Ignoring::default() },
             _ => Ignoring::default(),
         };
         search::answer(&self.shared.archive, &query, &self.faults, ignoring, &self.shared.root)

@@ -11,6 +11,9 @@ use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+/// dcm4chee's reason for what it cannot parse.
+const UNREADABLE: u16 = 0xC499;
+
 /// How a request is to be judged.
 #[derive(Debug, Clone)]
 pub(crate) struct Terms {
@@ -79,6 +82,10 @@ pub(crate) fn settle(archive: &Archive, arrived: Arrived, terms: &Terms) -> io::
         settled.status = 400;
         return Ok(settled);
     }
+    if let Some(code) = poisoned(&arrived, terms) {
+        (settled.status, settled.with_body) = (code, false);
+        return Ok(settled);
+    }
     let mut kept = Vec::new();
     let mut unreadable = false;
     for (position, Staged { file, read }) in arrived.parts.into_iter().enumerate() {
@@ -114,6 +121,13 @@ pub(crate) fn settle(archive: &Archive, arrived: Arrived, terms: &Terms) -> io::
     Ok(settled)
 }
 
+/// What the whole request is answered with where it holds the one that spoils all.
+fn poisoned(arrived: &Arrived, terms: &Terms) -> Option<u16> {
+    let Some(Fault::Poison { uid, code }) = &terms.fault else { return None };
+    let holds = |part: &Staged| part.read.as_ref().is_ok_and(|one| one.sop.as_str() == uid);
+    arrived.parts.iter().any(holds).then_some(*code)
+}
+
 impl Settled {
     fn say(&mut self, record: &Record, plan: Plan, became: Kept, terms: &Terms) {
         let named = Named { sop_class: record.sop_class.clone(), sop: record.sop.clone() };
@@ -144,11 +158,29 @@ impl Settled {
         }
     }
 
-    /// What a fault of kind `partial` makes of the answer.
+    /// Every name in the answer becomes one that nobody sent (dcm4chee's way with what it cannot read).
+    fn rename(&mut self, stored: bool) {
+        let sop_class = Uid::parse("1.2.40.0.13.1.15.110.3.165.2");
+        for n in 0..self.parts {
+            let sop = Uid::parse(&format!("2.25.4242.{n}"));
+            let (Some(sop_class), Some(sop)) = (sop_class.clone(), sop) else { return };
+            let named = Named { sop_class, sop };
+            match self.answer.stored.get_mut(n) {
+                Some(entry) if stored => entry.0 = named,
+                _ => self.answer.failed.push((named, UNREADABLE)),
+            }
+        }
+        self.status = self.answer.status();
+    }
+
+    /// What a fault of kind `partial` or `strangers` makes of the answer.
     fn bend(&mut self, terms: &Terms) {
         if let Some(Fault::Partial { status, body, .. }) = &terms.fault {
             self.status = *status;
             self.with_body = *body != AnswerBody::Nothing;
+        }
+        if let Some(Fault::Strangers { store }) = &terms.fault {
+            self.rename(*store);
         }
     }
 }
@@ -171,6 +203,7 @@ fn plan(record: &Record, part: usize, terms: &Terms) -> Plan {
             AnswerBody::Items => Plan::Fail(reason::PROCESSING),
             AnswerBody::NoFailedItems | AnswerBody::Nothing => Plan::SaySilence,
         },
+        Some(Fault::Strangers { store: false }) => Plan::SaySilence,
         Some(Fault::Lose { parts }) if parts.contains(&part) => Plan::SayKept,
         Some(Fault::Alter { parts }) if parts.contains(&part) => Plan::KeepAltered,
         Some(Fault::Reason { code, parts, warning }) if parts.contains(&part) => match warning {

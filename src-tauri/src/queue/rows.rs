@@ -45,7 +45,7 @@ pub(super) fn study(
         },
         description: row.study.description.reveal().to_owned(),
         modality: modalities.join("+"),
-        priority: PriorityWord::from(Priority::of_level(row.priority)),
+        priority: PriorityWord::from(Priority::of_rank(row.priority)),
         images: here.instances,
         images_done: done.instances,
         bytes: here.bytes,

@@ -1,5 +1,6 @@
 //! What a person sets. Kept in `settings.json` in the home; nothing of a patient and no secret is in it.
 
+use relaypacs_relay::{SpoolWhen, Spooling};
 use serde::{Deserialize, Serialize};
 
 /// What a person sets.
@@ -63,4 +64,15 @@ choice! {
 choice! {
     /// What is copied to this computer before it is sent.
     Spool { Removable, Always, Never }
+}
+
+impl From<Spool> for Spooling {
+    fn from(spool: Spool) -> Self {
+        let when = match spool {
+            Spool::Removable => SpoolWhen::Removable,
+            Spool::Always => SpoolWhen::Always,
+            Spool::Never => SpoolWhen::Never,
+        };
+        Self { when, keep_free: None }
+    }
 }

@@ -4,11 +4,14 @@
 
 mod bench;
 mod desk;
+mod long;
 mod need;
 mod package;
 mod run;
 mod screen;
 mod shell;
+mod soak;
+mod ui;
 mod window;
 
 use anyhow::{Result, bail};
@@ -18,13 +21,15 @@ cargo xtask run              install what is missing and open the window; withou
                              to the practice PACS, show the receipt
 cargo xtask dev              open the window on a home of its own, with the page's inspector (Ctrl-Shift-I)
 cargo xtask types            write ui/types.d.ts anew from src-tauri/src/view.rs
-cargo xtask test             install what is missing (Orthanc and its DICOMweb plugin), run every test
+cargo xtask test             install what is missing (Orthanc, Chromium, Node.js, WebKitWebDriver), run every test
 cargo xtask check            format, lints as errors, the edges between the rooms, licences and duplicates
 cargo xtask bench [PART]     measure scan, send and memory against other programs, and the window; PART is scan, send,
                              memory or window
 cargo xtask package          build the .deb and the .rpm
 cargo xtask package --try [DEB]
                              install the .deb (this one, or a new one), start it, remove it again
+cargo xtask long             the waits of a store in real minutes: takes about seventeen
+cargo xtask soak --minutes N random faults on everything at once for so long, then the promises are checked
 cargo xtask fixtures DIR     make the sample disc in DIR";
 
 fn main() -> Result<()> {
@@ -41,6 +46,8 @@ fn main() -> Result<()> {
         ["package"] => package::build().map(drop),
         ["package", "--try"] => package::build_and_try(),
         ["package", "--try", deb] => package::trial(deb.as_ref()),
+        ["long"] => long::run(),
+        ["soak", rest @ ..] => soak::run(rest),
         ["fixtures", folder] if !folder.starts_with('-') => run::fixtures(folder.as_ref()),
         [] | ["help" | "-h" | "--help"] => {
             shell::say(USAGE);

@@ -65,6 +65,24 @@ const TEST: &[Need] = &[Need {
     elsewhere: "see https://orthanc.uclouvain.be/downloads",
 }];
 
+const PAGES: &[Need] = &[Need {
+    what: "Node.js and npm (they drive the browser that the window's pages are tested in)",
+    shown_by: &["node", "npm"],
+    packages: &["nodejs", "npm"],
+    elsewhere: "Node.js 20, from https://nodejs.org",
+}];
+
+/// Chromium goes by several names; any of them will do.
+const BROWSERS: &[&str] =
+    &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+const BROWSER: &[Need] = &[Need {
+    what: "Chromium (the window's pages are tested in it)",
+    shown_by: &["chromium"],
+    packages: &["chromium"],
+    elsewhere: "Chromium, with its path in RELAYPACS_CHROMIUM",
+}];
+
 const BENCH: &[Need] = &[
     Need {
         what: "the programs that RelayPACS is measured against",
@@ -115,6 +133,13 @@ pub(crate) fn to_test() -> Result<()> {
 pub(crate) fn to_drive_the_window() -> Result<()> {
     to_build_the_window()?;
     install(DRIVE)
+}
+
+/// What the tests of the window's pages need.
+pub(crate) fn to_test_pages() -> Result<()> {
+    install(PAGES)?;
+    let named = std::env::var_os("RELAYPACS_CHROMIUM").is_some();
+    if named || BROWSERS.iter().any(|name| is_there(name)) { Ok(()) } else { install(BROWSER) }
 }
 
 /// What `cargo xtask bench` needs.

@@ -2,6 +2,7 @@
 
 use crate::need;
 use crate::shell::{cargo, go, go_to, say, target};
+use crate::ui;
 use crate::window;
 use anyhow::{Context, Result, bail};
 use relaypacs_tests::fixture;
@@ -77,7 +78,9 @@ pub(crate) fn tests(rest: &[&str]) -> Result<()> {
     go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
     let others = ["test", "--workspace", "--exclude", window::PACKAGE, "--no-fail-fast"];
     go(cargo(&others).args(rest))?;
-    window::tests(rest)
+    window::tests(rest)?;
+    // Words after `test` pick tests of the workspace by name.
+    if rest.is_empty() { ui::tests() } else { Ok(()) }
 }
 
 /// What a reviewer should not have to look for.

@@ -87,7 +87,7 @@ const SCENARIOS = {
   history_empty: () => ({}),
   overview: () => ({}),
   overview_empty: () => ({}),
-  settings: () => ({ destinations: [...destinations(), { ...destinations()[0], id: 3, name: "Practice PACS", url: "http://127.0.0.1:4711/dicom-web", sign_in: "none", user: null, standing: "needs_sign_in", practice: true }] }),
+  settings: () => ({ destinations: [...destinations(), { ...destinations()[0], id: 3, name: "Radiology East", url: "https://east.example/dicom-web", standing: "needs_sign_in", failure: failure("sign_in_needed") }, { ...destinations()[0], id: 4, name: "Practice PACS", url: "http://127.0.0.1:4711/dicom-web", sign_in: "none", user: null, practice: true }] }),
 };
 
 /** @param {string} name @returns {State} */

@@ -1,5 +1,6 @@
 //! How many instances ended how, and how many files were left out why.
 
+use crate::IndexTally;
 use relaypacs_model::{Outcome, SkipReason};
 use std::collections::BTreeMap;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 pub struct Counts {
     outcomes: BTreeMap<Outcome, u64>,
     skipped: BTreeMap<SkipReason, u64>,
-    listed_missing: u64,
+    index: Option<IndexTally>,
 }
 
 impl Counts {
@@ -22,16 +23,22 @@ impl Counts {
         add(&mut self.skipped, reason, files);
     }
 
-    /// Adds files that the index of a disc (DICOMDIR) lists and the disc lacks. They are no files of the source, so
-    /// they count towards nothing else.
-    pub fn add_listed_missing(&mut self, files: u64) {
-        self.listed_missing = self.listed_missing.saturating_add(files);
+    /// Adds what the index of a disc (DICOMDIR) says. What it lists and the disc lacks is no file of the source and
+    /// counts towards nothing else.
+    pub fn add_index(&mut self, index: IndexTally) {
+        self.index = Some(self.index.unwrap_or_default().and(index));
+    }
+
+    /// What the index of the disc says, where there is one.
+    #[must_use]
+    pub fn index(&self) -> Option<IndexTally> {
+        self.index
     }
 
     /// Files that the index of a disc lists and the disc lacks.
     #[must_use]
     pub fn listed_missing(&self) -> u64 {
-        self.listed_missing
+        self.index.map_or(0, |index| index.missing)
     }
 
     /// Instances that ended in one way.

@@ -33,6 +33,7 @@
 //!   somewhere else (an audit server, a printed receipt) and give it to `verify`: then both are found.
 
 mod chain;
+mod completeness;
 mod counts;
 mod error;
 mod event;
@@ -47,6 +48,7 @@ mod sentence;
 mod table;
 mod verify;
 
+pub use completeness::{Completeness, IndexTally};
 pub use counts::Counts;
 pub use error::LedgerError;
 pub use event::{

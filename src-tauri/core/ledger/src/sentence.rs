@@ -162,6 +162,7 @@ fn listed(parts: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::IndexTally;
     use Outcome::{AlreadyThere, Confirmed, Conflict, Rejected, Verified, Waiting};
 
     type Row = (&'static [(Outcome, u64)], &'static [(SkipReason, u64)], &'static str);
@@ -230,12 +231,12 @@ mod tests {
     #[test]
     fn what_the_disc_lacks_is_said_even_where_all_images_got_there() {
         let mut one = counts(&[(Confirmed, 2)], &[]);
-        one.add_listed_missing(1);
+        one.add_index(IndexTally { missing: 1, ..IndexTally::default() });
         assert_eq!(
             verdict_sentence(&one),
             "All 2 images are in the archive. 1 file that the disc's index lists is not on the disc."
         );
-        one.add_listed_missing(1_999);
+        one.add_index(IndexTally { missing: 1_999, ..IndexTally::default() });
         assert!(
             verdict_sentence(&one)
                 .ends_with("2 000 files that the disc's index lists are not on the disc.")

@@ -59,6 +59,10 @@ codes! {
     SourceGone = "source_gone",
     /// The file is not what was scanned.
     SourceChanged = "source_changed",
+    /// A damaged place on the medium, tried again and again.
+    CannotBeRead = "cannot_be_read",
+    /// The encrypted copy on this machine is damaged, and the source is not there.
+    CopyDamaged = "copy_damaged",
     /// Nothing on the source can be sent.
     NothingToSend = "nothing_to_send",
 
@@ -109,6 +113,10 @@ codes! {
     WrongKey = "wrong_key",
     /// The database is damaged.
     QueueDamaged = "queue_damaged",
+    /// The database was damaged, and only a part of what waited in it could be read and goes on.
+    QueuePartlySalvaged = "queue_partly_salvaged",
+    /// The database was damaged, and all that waited in it goes on in a new one.
+    QueueSalvaged = "queue_salvaged",
     /// The database was made by a newer program.
     QueueTooNew = "queue_too_new",
     /// No room on the disk.

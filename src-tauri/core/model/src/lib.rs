@@ -27,7 +27,7 @@ pub use header::{Encoding, Header, Patient, Series, Study};
 pub use location::{Location, LocationFault, MemberStep};
 pub use moment::Moment;
 pub use outcome::{Outcome, Proof, Reason};
-pub use priority::Priority;
+pub use priority::{Priority, PriorityFault};
 pub use redacted::{PatientText, Secret};
 pub use seen::{Found, IndexReport, Seen, Skip, SkipReason};
 pub use uid::{

@@ -1,22 +1,29 @@
 //! How urgent a study is.
 
-/// Which studies go first. A higher one overtakes within one batch; what is on its way already is not called back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+use std::fmt;
+
+/// Which studies go first. Names follow HL7's and IHE's routine, urgent, STAT (table 0485).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
-    /// In the order in which studies were offered.
+    /// In its turn.
     #[default]
     Routine,
-    /// Before the routine ones.
+    /// Before every routine study.
     Urgent,
-    /// Before everything else (Latin *statim*, at once).
+    /// Before everything else.
     Stat,
 }
 
+/// A word that is no priority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a priority is routine, urgent or stat")]
+pub struct PriorityFault;
+
 impl Priority {
-    /// Every priority, the lowest first.
+    /// All of them, the least urgent first.
     pub const ALL: [Self; 3] = [Self::Routine, Self::Urgent, Self::Stat];
 
-    /// The word that programs use.
+    /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -26,18 +33,21 @@ impl Priority {
         }
     }
 
-    /// Reads [`Priority::as_str`] back.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|priority| priority.as_str() == word)
+    /// Reads the word; case does not matter.
+    ///
+    /// # Errors
+    /// [`PriorityFault`] for any other word.
+    pub fn parse(word: &str) -> Result<Self, PriorityFault> {
+        let named = |priority: &Self| priority.as_str().eq_ignore_ascii_case(word);
+        Self::ALL.into_iter().find(named).ok_or(PriorityFault)
     }
 
     /// How many places there are within one priority, for studies that a person puts before others of theirs.
     pub const PLACES: i32 = 1_000_000;
 
-    /// The number that a queue sorts by: higher goes first. Up to the next one there are [`Priority::PLACES`].
+    /// As a queue keeps it: higher goes first, zero is usual. Up to the next one there are [`Priority::PLACES`].
     #[must_use]
-    pub fn level(self) -> i32 {
+    pub fn rank(self) -> i32 {
         match self {
             Self::Routine => 0,
             Self::Urgent => Self::PLACES,
@@ -45,14 +55,17 @@ impl Priority {
         }
     }
 
-    /// The priority of a number; nothing is below routine or above stat.
+    /// The priority that a rank amounts to.
     #[must_use]
-    pub fn of_level(level: i64) -> Self {
-        match level / i64::from(Self::PLACES) {
-            ..1 => Self::Routine,
-            1 => Self::Urgent,
-            2.. => Self::Stat,
-        }
+    pub fn of_rank(rank: i64) -> Self {
+        let reached = |priority: &Self| rank >= i64::from(priority.rank());
+        Self::ALL.into_iter().rfind(reached).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Priority {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -61,12 +74,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_priority_reads_back_from_its_word_and_its_number() {
+    fn words_and_ranks_lead_back_to_the_priority() {
         for priority in Priority::ALL {
-            assert_eq!(Priority::parse(priority.as_str()), Some(priority));
-            assert_eq!(Priority::of_level(priority.level().into()), priority);
-            assert_eq!(Priority::of_level(i64::from(priority.level()) + 7), priority);
+            assert_eq!(Priority::parse(&priority.as_str().to_uppercase()), Ok(priority));
+            assert_eq!(Priority::of_rank(priority.rank().into()), priority);
         }
+        assert_eq!(Priority::parse("now"), Err(PriorityFault));
+        assert_eq!(Priority::of_rank(-5), Priority::Routine);
+        assert_eq!(Priority::of_rank(i64::from(Priority::Stat.rank()) - 1), Priority::Urgent);
         assert!(Priority::Stat > Priority::Urgent && Priority::Urgent > Priority::Routine);
     }
 }

@@ -141,6 +141,8 @@ pub struct IndexReport {
     pub listed_missing_total: u64,
     /// How many instances lie under the folder of the DICOMDIR without being listed in it.
     pub unlisted: u64,
+    /// Where they are, from that folder on; bounded, `unlisted` has the number.
+    pub unlisted_files: Vec<String>,
     /// Set where the DICOMDIR itself is damaged and was read only in part.
     pub damage: Option<String>,
 }

@@ -125,6 +125,16 @@ impl Code {
                 "Nothing is lost: the changed file was not counted as sent.",
                 "Scan the source again and send it anew.",
             ),
+            Self::CannotBeRead => say(
+                "This image cannot be read: its place on the disc is damaged.",
+                "The other images are not affected; this one is only on the disc.",
+                "Clean the disc or try another drive, then retry; or ask for another copy of the disc.",
+            ),
+            Self::CopyDamaged => say(
+                "The encrypted copy of this image on this machine is damaged, and its source is not there.",
+                "Nothing is lost: the image is still on its disc or stick, and it waits in the queue.",
+                "Put the disc or stick back in, then retry.",
+            ),
             Self::NothingToSend => say(
                 "There is no image here that can be sent.",
                 "Nothing was sent; each file and its reason is listed.",
@@ -218,6 +228,16 @@ impl Code {
                 "The queue's database is damaged.",
                 "What was confirmed is in the archive; the damaged file is kept.",
                 "Send the source again: what is already there is not sent twice.",
+            ),
+            Self::QueuePartlySalvaged => say(
+                "The queue's database was damaged; what could be read of it goes on in a new one.",
+                "What could not be read is not waited for any more; the damaged file is kept.",
+                "Send the source again: what is already there is not sent twice. Have the disk of this computer checked.",
+            ),
+            Self::QueueSalvaged => say(
+                "The queue's database was damaged; all that waited in it was read and goes on in a new one.",
+                "Nothing is lost; the damaged file is kept.",
+                "There is nothing to do for the images. Have the disk of this computer checked.",
             ),
             Self::QueueTooNew => say(
                 "This queue was made by a newer RelayPACS.",

@@ -34,33 +34,45 @@ pub struct Claim {
     pub rows: Vec<InstanceRow>,
 }
 
-/// The study that is next: highest priority, then the one that came first, with something that can be sent now.
+/// The study that is next: highest priority, then the one that came first, with something that can be sent now. While
+/// the archive is asked about one of a higher priority, nothing of a lower one begins: the answer is there sooner than a
+/// batch would be through.
 pub(crate) const NEXT_STUDY: &str = "
 SELECT s.id, s.study_uid FROM study AS s INDEXED BY study_in_turn
 WHERE s.destination_id = ?1 AND s.asked = 1 AND s.paused = 0 AND s.cancelled = 0
 AND (?3 IS NULL OR s.id = ?3)
-AND (EXISTS (SELECT 1 FROM instance AS i WHERE i.study_id = s.id AND i.state = 0)
+AND (EXISTS (SELECT 1 FROM instance AS i INDEXED BY instance_ready
+             WHERE i.study_id = s.id AND i.state = 0 AND i.copy <> 1)
      OR EXISTS (SELECT 1 FROM instance AS i
-                WHERE i.study_id = s.id AND i.state = 1 AND i.until <= ?2))
+                WHERE i.study_id = s.id AND i.state = 1 AND i.until <= ?2
+                AND i.copy <> 1))
 AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = s.id)
+AND NOT EXISTS (SELECT 1 FROM study AS first INDEXED BY study_in_turn
+                WHERE first.destination_id = s.destination_id AND first.priority > s.priority
+                AND first.asked = 0 AND first.paused = 0 AND first.cancelled = 0
+                AND first.ask_after <= ?2
+                AND EXISTS (SELECT 1 FROM instance AS i
+                            WHERE i.study_id = first.id AND i.state = 0)
+                AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = first.id))
 ORDER BY s.priority DESC, s.id LIMIT 1";
 
 /// The largest batch limit among what is queued: the good ones go first.
 pub(crate) const QUEUED_LIMIT: &str = "
-SELECT batch_limit FROM instance WHERE study_id = ?1 AND state = 0
+SELECT batch_limit FROM instance WHERE study_id = ?1 AND state = 0 AND copy <> 1
 ORDER BY batch_limit DESC LIMIT 1";
 
 /// The same among what has waited long enough.
 pub(crate) const WAITED_LIMIT: &str = "
-SELECT max(batch_limit) FROM instance WHERE study_id = ?1 AND state = 1 AND until <= ?2";
+SELECT max(batch_limit) FROM instance WHERE study_id = ?1 AND state = 1 AND until <= ?2
+AND copy <> 1";
 
 /// What is queued with one batch limit.
 pub(crate) const QUEUED_ROWS: &str = "
-WHERE study_id = ?1 AND state = 0 AND batch_limit = ?2 AND ?3 IS NOT NULL ORDER BY id LIMIT ?4";
+WHERE study_id = ?1 AND state = 0 AND copy <> 1 AND batch_limit = ?2 AND ?3 IS NOT NULL ORDER BY id LIMIT ?4";
 
 /// What has waited long enough with one batch limit.
 pub(crate) const WAITED_ROWS: &str = "
-WHERE study_id = ?1 AND state = 1 AND batch_limit = ?2 AND until <= ?3 ORDER BY until LIMIT ?4";
+WHERE study_id = ?1 AND state = 1 AND batch_limit = ?2 AND until <= ?3 AND copy <> 1 ORDER BY until LIMIT ?4";
 
 impl Queue {
     /// Takes the next batch of a destination (of one study, where given) in one transaction: state `Sending`, one
@@ -143,13 +155,29 @@ impl View<'_> {
         let work = [waits, asks].into_iter().flatten().min();
         let work = match parked {
             Some((true, None)) => None,
-            // After a park the destination is tried again, even where every row is ready and none waits.
-            Some((true, Some(until))) => Some(work.map_or(until, |work| work.max(until))),
+            Some((true, Some(until))) => match work {
+                Some(work) => Some(work.max(until)),
+                // After a park the destination is tried again, even where every row is ready and none waits.
+                None if self.has_open(destination)? => Some(until),
+                None => None,
+            },
             Some((false, _)) | None => work,
         };
         Ok([leases, work].into_iter().flatten().min().map(Moment))
     }
 }
+
+impl View<'_> {
+    /// True where a destination has something left that goes on by itself.
+    fn has_open(self, destination: DestinationId) -> Result<bool> {
+        Ok(self.conn.prepare_cached(HAS_OPEN)?.query_row([destination], |row| row.get(0))?)
+    }
+}
+
+pub(crate) const HAS_OPEN: &str = "
+SELECT EXISTS (SELECT 1 FROM study AS s WHERE s.destination_id = ?1 AND s.paused = 0
+AND EXISTS (SELECT 1 FROM tally AS t
+            WHERE t.study_id = s.id AND t.state IN (0, 1, 3, 4, 5) AND t.instances > 0))";
 
 pub(crate) const NEXT_LEASE: &str = "
 SELECT min(i.until) FROM instance AS i CROSS JOIN study AS s ON s.id = i.study_id

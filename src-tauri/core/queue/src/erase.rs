@@ -1,9 +1,11 @@
 //! Erasing: once nothing more is expected of an instance, nothing of it stays, and of a study whose last instance
-//! went nothing stays of its patient. `secure_delete` overwrites what is freed, [`Queue::barrier`] empties the log.
+//! went nothing stays of its patient: the key of its copies goes in the same transaction, their files are left over
+//! ([`Queue::leftovers`]). `secure_delete` overwrites what is freed, [`Queue::barrier`] empties the log.
 
 use crate::person::codes;
 use crate::state::StateName;
 use crate::table::StudyId;
+use crate::table::spool::drop_keys;
 use crate::{Queue, QueueError, Result, Scope};
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -57,6 +59,12 @@ fn erase(tx: &Transaction<'_>, study: StudyId) -> Result<Erased> {
     tx.execute(
         &format!("DELETE FROM instance WHERE study_id = ?1 AND state IN ({codes})"),
         [study],
+    )?;
+    drop_keys(tx)?;
+    tx.execute(
+        "DELETE FROM import_volume \
+         WHERE NOT EXISTS (SELECT 1 FROM instance WHERE instance.import_id = import_volume.import_id)",
+        [],
     )?;
     let left: i64 =
         tx.query_row("SELECT count(*) FROM instance WHERE study_id = ?1", [study], |row| {

@@ -7,7 +7,7 @@ use crate::state::{Event, State};
 use crate::table::destination::one_row;
 use crate::table::instance::{MOST_BYTES, encoding_code, modified_column, state_from};
 use crate::table::{DestinationId, ImportId, InstanceId, StudyId, series};
-use crate::{Queue, Result};
+use crate::{Queue, Result, copy};
 use relaypacs_model::{
     Found, Header, Moment, SeriesInstanceUid, Skip, SkipReason, StudyInstanceUid,
 };
@@ -135,6 +135,7 @@ impl Queue {
             for (by, instance) in reoffer::reoffers(tx, "import_id = ?1", id)? {
                 reoffer::take_over(tx, by, instance, now)?;
             }
+            copy::apply_wish(tx, id)?;
             tx.execute(
                 "UPDATE study SET asked = 0, ask_number = ask_number + 1, ask_after = 0, \
                  cancelled = 0 WHERE id IN (SELECT study_id FROM hold WHERE import_id = ?1)",
@@ -289,8 +290,8 @@ fn offer_one(
         .prepare_cached(
             "INSERT INTO instance (study_id, import_id, since, bytes, modified, encoding, part10, \
              number_of_frames, modality, sop_uid, sop_class_uid, series_uid, transfer_syntax_uid, \
-             location, number) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) \
+             location, number, series_number) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
              ON CONFLICT (study_id, sop_uid) DO NOTHING",
         )?
         .execute(params![
@@ -309,6 +310,7 @@ fn offer_one(
             header.transfer_syntax_uid.as_ref().map(|uid| uid.as_str()),
             location,
             header.instance_number,
+            header.series.number,
         ])?;
     if inserted == 1 {
         return Ok(Offered::New(InstanceId(tx.last_insert_rowid())));

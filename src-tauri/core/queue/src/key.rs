@@ -1,4 +1,4 @@
-//! The key of the database: 32 raw bytes that somebody else keeps.
+//! The key of the database: 32 raw bytes that somebody else keeps. And the keys of the spool, which it keeps itself.
 
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
@@ -34,6 +34,24 @@ impl QueueKey {
 impl fmt::Debug for QueueKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("QueueKey(..)")
+    }
+}
+
+/// The key of one study's copies in the spool: 32 random bytes. Cleared on drop; `Debug` shows nothing.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct SpoolKey(pub(crate) [u8; 32]);
+
+impl SpoolKey {
+    /// Wraps 32 random bytes. The caller clears its own copy.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for SpoolKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SpoolKey(..)")
     }
 }
 

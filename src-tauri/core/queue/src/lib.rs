@@ -21,10 +21,13 @@
 //! * **Derived, not kept.** Counts are kept by triggers and a study's [`Phase`] follows from its counts, so that
 //!   neither can drift from the rows. What is kept is only whether the archive was asked.
 //! * **Nothing stays.** `secure_delete` is on; [`Queue::erase_study`] and [`Queue::barrier`] leave no trace.
+//! * **Bytes in the spool are sealed** ([`SealWriter`]) under a key that only this database has; a copy counts once the
+//!   row says so, and the row says so after file and folder are on the disk.
 //! * **Errors are silent about data.** [`QueueError`] carries codes; ids of rows are what logs may name.
 
 mod ask;
 mod claim;
+mod copy;
 mod erase;
 mod error;
 mod held;
@@ -34,30 +37,36 @@ mod next;
 mod open;
 mod person;
 mod reoffer;
+mod salvage;
+mod seal;
 mod settle;
 mod state;
 mod table;
 mod tally;
 mod view;
+mod wreck;
 
 #[cfg(test)]
 mod tests;
 
 pub use ask::{Ask, Asked, AskedRow, StudyToAsk};
 pub use claim::{Claim, Limits};
+pub use copy::{Copied, Copy, Volume};
 pub use erase::Erased;
 pub use error::{QueueError, Result};
 pub use held::{HeldStudy, HeldSum, SeriesRow};
 pub use import::{Import, Offered};
-pub use key::QueueKey;
+pub use key::{QueueKey, SpoolKey};
 pub use next::{Impossible, next};
 pub use open::{Barrier, Queue, Reader, View, set_aside};
 pub use person::Retry;
+pub use salvage::{Salvaged, finish_salvage, replace_damaged};
+pub use seal::{About, SealReader, SealWriter, sealed_bytes};
 pub use settle::{Answer, Settled};
 pub use state::{Event, State, StateName};
 pub use table::destination::{DestinationRow, Learned, Parked};
-pub use table::instance::InstanceRow;
+pub use table::instance::{Copying, InstanceRow};
 pub use table::study::StudyColumns;
-pub use table::{DestinationId, ImportId, InstanceId, StudyId};
+pub use table::{DestinationId, ImportId, InstanceId, SpoolKeyId, StudyId};
 pub use tally::{Counts, Scope, Tally};
 pub use view::{ImportRow, Phase, StudyFilter, StudyRow};

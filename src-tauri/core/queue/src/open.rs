@@ -276,6 +276,18 @@ fn connect(path: &Path, key: Option<&QueueKey>, access: OpenFlags) -> Result<Con
     }
 }
 
+/// Connects to a copy of a damaged database, which may be shorter than it says of itself.
+pub(crate) fn connect_to_wreck(path: &Path, key: &QueueKey) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.execute_batch(&key.pragma())?;
+    conn.execute_batch(
+        "PRAGMA cipher_memory_security = OFF; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0; \
+         PRAGMA writable_schema = ON; SELECT count(*) FROM sqlite_schema;",
+    )?;
+    Ok(conn)
+}
+
 /// The first page cannot be read: either no page is authentic under this key, or only some are not.
 fn wrong_key_or_damaged(conn: &Connection) -> QueueError {
     let pages = conn.path().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |meta| {
@@ -346,7 +358,17 @@ fn private(path: &Path) -> Result<File> {
     })
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// Makes a rename in the folder of `path` outlive a loss of power, where a folder can be synced at all.
+pub(crate) fn sync_folder(path: &Path) {
+    if cfg!(unix)
+        && let Some(folder) = path.parent()
+    {
+        // Where it fails the file system decides; SQLite's own files are synced by SQLite.
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

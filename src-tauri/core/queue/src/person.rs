@@ -181,16 +181,17 @@ impl Queue {
         })
     }
 
-    /// Sets how urgent the studies of an import are that has not ended. One that was more urgent stays so.
+    /// Raises the priority of the studies that an import on its way offers something of; none of them is lowered. Call
+    /// it before [`Queue::finish_import`].
     ///
     /// # Errors
     /// Those of the database.
-    pub fn prioritise_held(&mut self, import: &Import, priority: Priority) -> Result<()> {
-        self.durably(|tx| {
+    pub fn raise_priority(&mut self, import: &Import, priority: i32) -> Result<()> {
+        self.write(|tx| {
             tx.execute(
                 "UPDATE study SET priority = max(priority, ?2) \
                  WHERE id IN (SELECT study_id FROM hold WHERE import_id = ?1)",
-                params![import.id(), priority.level()],
+                params![import.id(), priority],
             )?;
             Ok(())
         })
@@ -235,7 +236,8 @@ fn queue_anew(
     let sql = format!(
         "UPDATE instance SET state = 0, until = 0, since = ?3, fresh_from = attempts, \
          batch_limit = 4294967295, sends_dropped = 0, proof = NULL, reason = NULL, \
-         reason_status = NULL, reason_dicom = NULL WHERE study_id = ?1 \
+         reason_status = NULL, reason_dicom = NULL, copy = max(copy, \
+         (SELECT copy FROM import WHERE import.id = import_id)) WHERE study_id = ?1 \
          AND (?2 IS NULL OR import_id = ?2) AND state IN ({codes})"
     );
     Ok(tx.execute(&sql, params![study, import, now.0])? as u64)

@@ -6,6 +6,7 @@ use crate::next::next;
 use crate::settle::{Change, apply};
 use crate::state::{Event, State};
 use crate::table::instance::{encoding_code, modified_column, state_code, state_from};
+use crate::table::spool::{drop_copy, drop_keys};
 use crate::table::tally::HANDED_ON;
 use crate::table::{ImportId, InstanceId, StudyId};
 use crate::{QueueError, import::size};
@@ -127,7 +128,7 @@ fn start_anew(tx: &Transaction<'_>, by: ImportId, instance: InstanceId, now: Mom
         "UPDATE instance SET import_id = :import, state = :queued, until = 0, since = :now, \
          fresh_from = attempts, batch_limit = 4294967295, sends_dropped = 0, proof = NULL, \
          reason = NULL, reason_status = NULL, reason_dicom = NULL, sha256 = NULL, sent_at = NULL, \
-         bytes_sent = 0, bytes = reoffer.bytes, modified = reoffer.modified, \
+         bytes_sent = 0, copy = 0, bytes = reoffer.bytes, modified = reoffer.modified, \
          encoding = reoffer.encoding, part10 = reoffer.part10, \
          number_of_frames = reoffer.number_of_frames, modality = reoffer.modality, \
          sop_class_uid = reoffer.sop_class_uid, series_uid = reoffer.series_uid, \
@@ -141,7 +142,8 @@ fn start_anew(tx: &Transaction<'_>, by: ImportId, instance: InstanceId, now: Mom
         ":queued": state_code(State::Queued.name()),
         ":now": now.0,
     })?;
-    Ok(())
+    // What was copied before may be other bytes.
+    drop_copy(tx, instance)
 }
 
 /// Keeps the sum of an import whose instances somebody else carries on.
@@ -190,6 +192,7 @@ pub(crate) fn remove(tx: &Transaction<'_>, id: ImportId, now: Moment) -> Result<
         )?
         .execute([study])?;
     }
+    drop_keys(tx)?;
     tx.execute("DELETE FROM tally WHERE import_id = ?1", [id])?;
     tx.execute("DELETE FROM import WHERE id = ?1", [id])?;
     Ok(())

@@ -5,6 +5,7 @@ pub(crate) mod destination_row;
 pub(crate) mod import;
 pub(crate) mod instance;
 pub(crate) mod series;
+pub(crate) mod spool;
 pub(crate) mod study;
 pub(crate) mod tally;
 
@@ -13,7 +14,7 @@ use rusqlite::{Row, RowIndex};
 use rusqlite_migration::{M, Migrations};
 
 /// How many migrations there are; the `user_version` of a database that is up to date.
-pub(crate) const VERSION: usize = 7;
+pub(crate) const VERSION: usize = 10;
 
 /// The whole history. Only ever append: a migration that was released never changes.
 pub(crate) fn migrations() -> Migrations<'static> {
@@ -24,6 +25,9 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(instance::V1),
         M::up(tally::V1),
         M::up(import::STAGING_V1),
+        M::up(instance::COPY_V1),
+        M::up(import::COPY_V1),
+        M::up(spool::V1),
         M::up(series::V1),
     ])
 }
@@ -65,6 +69,10 @@ id! {
 id! {
     /// A row of `instance`. Ids are never used twice.
     InstanceId
+}
+id! {
+    /// A row of `spool_key`. Ids are never used twice.
+    SpoolKeyId
 }
 
 /// A count or a size from a column; what this program never writes (a negative one) reads as zero.

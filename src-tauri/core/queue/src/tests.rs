@@ -9,6 +9,7 @@ mod imports;
 mod model;
 mod persons;
 mod plans;
+mod salvage;
 mod state_table;
 
 use crate::{

@@ -1,12 +1,12 @@
 //! Lists for a person and for a receipt, page by page: by id, so that a page is as quick at the end as at the start.
 
 use crate::state::StateName;
-use crate::table::instance::{COLUMNS, InstanceRow, read};
+use crate::table::instance::InstanceRow;
 use crate::table::study::{self, StudyColumns};
 use crate::table::{DestinationId, ImportId, InstanceId, StudyId, unsigned};
 use crate::{Counts, QueueError, Result, Scope, Tally, View};
 use relaypacs_model::{Moment, Patient, SkipReason, Study, StudyInstanceUid};
-use rusqlite::{Params, params};
+use rusqlite::params;
 
 /// Where a study stands; follows from its instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,17 +264,6 @@ impl View<'_> {
         Ok(self
             .conn
             .query_row("SELECT value FROM setting WHERE name = 'paused'", [], |row| row.get(0))?)
-    }
-
-    pub(crate) fn page(self, condition: &str, values: impl Params) -> Result<Vec<InstanceRow>> {
-        let sql = format!("SELECT {COLUMNS} FROM instance {condition}");
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(values)?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            out.push(read(row)?);
-        }
-        Ok(out)
     }
 }
 

@@ -12,7 +12,8 @@ use relaypacs_model::{
     Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
 };
 use relaypacs_queue::{
-    Answer, Ask, Asked, AskedRow, Event, InstanceRow, Scope, State, StateName, StudyToAsk,
+    Answer, Ask, Asked, AskedRow, Copying, Event, InstanceId, InstanceRow, Scope, State, StateName,
+    StudyToAsk,
 };
 use relaypacs_upload::{Compared, Sameness, Trouble};
 use std::collections::HashSet;
@@ -27,6 +28,10 @@ const COMPARED_AT_ONCE: usize = 4;
 /// An archive may list late: what it said it stored and does not list is asked for again after these waits.
 const LISTED_LATE: [Duration; 3] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3)];
+/// After a lost answer it need not be as patient: what arrives twice in the end is the same twice.
+const LOST_LATE: usize = 1;
+/// The wait, more or less, after a question that was lost on a line that carries other things.
+const ASK_AGAIN: Duration = Duration::from_millis(400);
 /// The wait after a comparison that could not be made.
 const RECOMPARE: Duration = Duration::from_secs(1);
 /// An instance that the archive says it stored so many times, and never lists, is refused.
@@ -41,6 +46,11 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
     lane.run.requested();
     let listing = match lane.archive.list(&study.study_uid).await {
         Ok(listing) => listing,
+        // The line broke under the question, while images get through: the question is put once more in a moment.
+        Err(trouble) if trouble.reason.code == Code::ConnectionLost && lane.signs.stores() => {
+            put_off(&lane, &ask, ASK_AGAIN.mul_f64(0.5 + jitter())).await?;
+            return Ok(ended);
+        }
         Err(trouble) => {
             lane.park_for(trouble).await?;
             return Ok(ended);
@@ -51,6 +61,8 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
     let late = match settle_all(&lane, &ask).await? {
         Outcome::Settled => None,
         Outcome::ListsLate(wait) => Some(wait),
+        // What is listed is compared with our bytes, and those are read from the source only once.
+        Outcome::NotCopied => Some(RECOMPARE),
         Outcome::Trouble(trouble) => {
             lane.park_for(trouble).await?;
             return Ok(ended);
@@ -69,6 +81,7 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
 enum Outcome {
     Settled,
     ListsLate(Duration),
+    NotCopied,
     Trouble(Trouble),
 }
 
@@ -81,8 +94,8 @@ async fn mark(lane: &Lane, ask: &Ask, uids: Vec<SopInstanceUid>) -> Result<(), F
 }
 
 async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
-    let patient = lists_late(lane, ask);
-    let mut late = false;
+    let (times, patient) = lists_late(lane, ask);
+    let (mut late, mut uncopied) = (false, false);
     let mut sampled = HashSet::new();
     let mut after = None;
     loop {
@@ -93,11 +106,14 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.row.id);
-        let mut sorted = sort(lane, rows, patient.is_some(), &mut sampled);
+        let patience = Patience { stored: patient.is_some(), lost: times < LOST_LATE };
+        let mut sorted = sort(lane, rows, patience, &mut sampled);
         let to_compare = std::mem::take(&mut sorted.to_compare);
         let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
+        uncopied |= sorted.uncopied;
         take(lane, sorted.answers).await?;
+        copies_lost(lane, sorted.lost).await?;
         if let Err(trouble) = compared {
             return Ok(Outcome::Trouble(trouble));
         }
@@ -110,16 +126,24 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
         }
         (true, None) | (false, _) => {
             absent.remove(&ask.study);
-            Ok(Outcome::Settled)
+            Ok(if uncopied { Outcome::NotCopied } else { Outcome::Settled })
         }
     }
 }
 
-/// How long to wait for a late list, where it was not waited for often enough yet.
-fn lists_late(lane: &Lane, ask: &Ask) -> Option<Duration> {
+/// How often a late list was waited for, and for how long the next time, where that was not often enough yet.
+fn lists_late(lane: &Lane, ask: &Ask) -> (usize, Option<Duration>) {
     let absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);
     let times = absent.get(&ask.study).copied().unwrap_or(0);
-    LISTED_LATE.get(usize::try_from(times).unwrap_or(usize::MAX)).copied()
+    let times = usize::try_from(times).unwrap_or(usize::MAX);
+    (times, LISTED_LATE.get(times).copied())
+}
+
+/// Whether a list may be late for what the archive said it stored, and for what it may have.
+#[derive(Clone, Copy)]
+struct Patience {
+    stored: bool,
+    lost: bool,
 }
 
 /// A page of rows, by what has to happen.
@@ -128,12 +152,16 @@ struct Sorted {
     answers: Vec<Answer>,
     to_compare: Vec<InstanceRow>,
     late: bool,
+    /// Something has to be compared once it is copied.
+    uncopied: bool,
+    /// Copies that turned out to be damaged.
+    lost: Vec<InstanceId>,
 }
 
 fn sort(
     lane: &Lane,
     rows: Vec<AskedRow>,
-    patient: bool,
+    patience: Patience,
     sampled: &mut HashSet<SeriesInstanceUid>,
 ) -> Sorted {
     let mut sorted = Sorted::default();
@@ -144,9 +172,12 @@ fn sort(
             (true, true) if !reads_back(lane.read_back, &row, sampled) => {
                 sorted.answers.push(Answer::learned(row.id, Event::ArchiveListsIt));
             }
+            (true, _) if row.copy == Copying::Due => sorted.uncopied = true,
             // Ours, another's, or an older one with other bytes: only the bytes can tell.
             (true, _) => sorted.to_compare.push(row),
-            (false, _) if (stored || unknown) && patient => sorted.late = true,
+            (false, _) if (stored && patience.stored) || (unknown && patience.lost) => {
+                sorted.late = true;
+            }
             (false, true) => sorted.answers.push(lacks_stored(&row)),
             (false, false) if unknown => {
                 sorted.answers.extend(lacks_unknown(&row, lane.signs.stores()))
@@ -190,7 +221,7 @@ fn lacks_unknown(row: &InstanceRow, others_go: bool) -> Vec<Answer> {
         return vec![Answer::learned(row.id, Event::Refused).because(reason)];
     }
     let mut answers = vec![Answer::learned(row.id, Event::ArchiveLacksIt).because(reason)];
-    if row.tries >= 2 {
+    if row.tries >= 2 && !settle::is_lost_to_the_line(row.tries, reason, others_go) {
         let at_most = NonZeroU32::new(64 >> (2 * row.tries.min(3))).unwrap_or(NonZeroU32::MIN);
         answers.push(Answer::learned(row.id, Event::SendAlone { at_most }).because(reason));
         let wait = settle::wait_after_loss(row.tries - 1, jitter());
@@ -212,7 +243,7 @@ async fn compare(
         .map(|row| {
             let (lane, study) = (lane.clone(), ask.study_uid.clone());
             async move {
-                let part = Arc::new(SourcePart::new(&row, &lane.opener));
+                let part = Arc::new(SourcePart::new(&row, &lane.opener, &lane.desk));
                 let compared = compare_one(&lane, &study, &row.series_uid, part).await?;
                 Ok::<_, Trouble>((row, compared))
             }
@@ -223,6 +254,11 @@ async fn compare(
         // Listed a moment ago and not there now: the archive is asked again.
         if sameness == Sameness::Missing && patient {
             sorted.late = true;
+            continue;
+        }
+        // It is compared anew from its source, if that is still there.
+        if settle::is_copy_lost(&row, sameness) {
+            sorted.lost.push(row.id);
             continue;
         }
         let answers = settle::of_comparison(&row, sameness);
@@ -252,6 +288,14 @@ async fn compare_one(
     }
     lane.signs.gained();
     Ok(last.unwrap_or(Compared::unread(Sameness::NotComparable)))
+}
+
+async fn copies_lost(lane: &Arc<Lane>, lost: Vec<InstanceId>) -> Result<(), Fault> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    tracing::warn!(rows = lost.len(), "copies in the spool are damaged");
+    lane.desk.ask(move |books| books.queue.copy_lost(&lost).or_fault()).await
 }
 
 async fn take(lane: &Arc<Lane>, answers: Vec<Answer>) -> Result<(), Fault> {

@@ -136,6 +136,8 @@ fn erase(
     books.ledger.append(ended_id, &event, now()).or_fault()?;
     let erased = books.queue.erase_study(closing.study).or_fault()?;
     books.queue.barrier().or_fault()?;
+    // Their key is gone by now; a crash before this leaves it to the next start.
+    books.clear_leftovers()?;
     Ok(erased)
 }
 
@@ -147,7 +149,7 @@ fn about(books: &mut Books, closing: &Closing, latest: ImportId) -> Result<About
     Ok(AboutStudy {
         receipt,
         modalities: view.modalities(closing.study).or_fault()?,
-        priority: Priority::of_level(row.priority),
+        priority: Priority::of_rank(row.priority),
         queued: view.import(latest).or_fault()?.created,
         bytes: row.counts.here().bytes,
     })

@@ -1,7 +1,9 @@
 //! Counting what a scan comes upon, in memory that stays small: eight bytes for each distinct UID.
 
 use crate::observer::ScanCounts;
-use relaypacs_model::{Header, Seen};
+use crate::slices::Slices;
+use relaypacs_ledger::IndexTally;
+use relaypacs_model::{Header, Seen, SkipReason};
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Instant;
@@ -13,6 +15,7 @@ pub(crate) struct Counting {
     series: HashSet<u64>,
     studies: HashSet<u64>,
     patients: HashSet<u64>,
+    slices: Slices,
     begun: Instant,
 }
 
@@ -24,6 +27,7 @@ impl Counting {
             series: HashSet::new(),
             studies: HashSet::new(),
             patients: HashSet::new(),
+            slices: Slices::default(),
             begun: Instant::now(),
         }
     }
@@ -35,13 +39,22 @@ impl Counting {
                 self.counts.bytes += found.bytes;
                 self.counts.instances += 1;
                 self.distinct(&found.header);
+                self.slices.add(&found.header);
             }
             Seen::Skipped(skip) => {
                 self.counts.files += 1;
                 self.counts.bytes += skip.bytes;
                 *self.counts.skipped.entry(skip.reason).or_default() += 1;
             }
-            Seen::Index(report) => self.counts.listed_missing += report.listed_missing_total,
+            Seen::Index(report) => {
+                let index = IndexTally {
+                    listed: report.listed,
+                    missing: report.listed_missing_total,
+                    unlisted: report.unlisted,
+                };
+                self.counts.listed_missing += index.missing;
+                self.counts.index = Some(self.counts.index.unwrap_or_default().and(index));
+            }
         }
     }
 
@@ -58,7 +71,9 @@ impl Counting {
     }
 
     pub(crate) fn counts(self) -> ScanCounts {
+        let unreadable = self.counts.skipped.get(&SkipReason::Unreadable).copied().unwrap_or(0);
         ScanCounts {
+            gaps: self.slices.gaps(unreadable),
             series: self.series.len() as u64,
             studies: self.studies.len() as u64,
             patients: self.patients.len() as u64,

@@ -5,6 +5,7 @@
 
 use crate::clock::now;
 use crate::faults::OrFault;
+use crate::spool::SpoolFolder;
 use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{ImportId, Queue};
@@ -18,14 +19,41 @@ use tokio::sync::oneshot;
 pub(crate) struct Books {
     pub(crate) queue: Queue,
     pub(crate) ledger: Ledger,
+    pub(crate) spool: SpoolFolder,
     /// Receipts that were begun or written in during this run.
     open: BTreeMap<ReceiptId, ImportId>,
 }
 
 impl Books {
     /// The books of a home, opened.
-    pub(crate) fn new(queue: Queue, ledger: Ledger) -> Self {
-        Self { queue, ledger, open: BTreeMap::new() }
+    pub(crate) fn new(queue: Queue, ledger: Ledger, spool: SpoolFolder) -> Self {
+        Self { queue, ledger, spool, open: BTreeMap::new() }
+    }
+
+    /// Removes the files of copies that no row needs any more. What cannot be removed now is tried again later.
+    pub(crate) fn clear_leftovers(&mut self) -> Result<(), Fault> {
+        loop {
+            let names = self.queue.leftovers(1_000).or_fault()?;
+            let gone: Vec<String> =
+                names.into_iter().filter(|name| self.spool.remove(name).is_ok()).collect();
+            if gone.is_empty() {
+                return Ok(());
+            }
+            self.queue.leftovers_removed(&gone).or_fault()?;
+        }
+    }
+
+    /// Removes every file of the spool that no row needs: what a process that died had begun. What a row needs, and was
+    /// put aside with a damaged queue, is brought back.
+    pub(crate) fn sweep_spool(&mut self) -> Result<(), Fault> {
+        self.clear_leftovers()?;
+        let view = self.queue.view();
+        let back = self.spool.take_back(&|name| view.needs_file(name).or_fault())?;
+        let removed = self.spool.sweep(&|name| view.needs_file(name).or_fault())?;
+        if removed + back > 0 {
+            tracing::info!(removed, back, "files of the spool");
+        }
+        Ok(())
     }
 
     /// The name of an import in the ledger: stable, and never that of another import, not even one of a queue that

@@ -33,6 +33,11 @@ impl Gate {
         }
     }
 
+    /// The largest request that is worth trying, in bytes.
+    pub(crate) fn most_bytes(&self) -> u64 {
+        self.pace().most_bytes()
+    }
+
     /// Learns from a batch.
     pub(crate) fn learn(&self, measured: Measured) {
         let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);

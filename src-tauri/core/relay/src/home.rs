@@ -69,6 +69,12 @@ impl Home {
         self.folder.join("ledger.db")
     }
 
+    /// Sealed copies of what lies on removable sources.
+    #[must_use]
+    pub fn spool(&self) -> PathBuf {
+        self.folder.join("spool")
+    }
+
     /// The logs, free of patient data.
     #[must_use]
     pub fn logs(&self) -> PathBuf {

@@ -8,9 +8,11 @@ use crate::counting::Counting;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::observer::{Observer, ScanCounts};
+use crate::spool::SpoolWhen;
 use crate::stop::Stop;
+use crate::volume::Origin;
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
-use relaypacs_model::{Code, Fault, Found, Location, Seen, Skip, SkipReason};
+use relaypacs_model::{Code, Fault, Found, Location, Priority, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
 use relaypacs_scan::Options;
 use std::path::PathBuf;
@@ -31,6 +33,8 @@ pub(crate) struct Offer {
     pub(crate) include_damaged: bool,
     pub(crate) destination: DestinationId,
     pub(crate) label: DestinationLabel,
+    pub(crate) spool: SpoolWhen,
+    pub(crate) priority: Priority,
 }
 
 /// Looks inside sources and keeps nothing. Blocks.
@@ -66,12 +70,26 @@ pub(crate) fn import(
     stop: &Stop,
     observer: &Arc<dyn Observer>,
 ) -> Result<Imported, Fault> {
-    let label = offer.label.clone();
-    let (import, counts) = take_in(desk, offer, stop, observer)?;
+    let (label, spool, priority) = (offer.label.clone(), offer.spool, offer.priority);
+    let Taken { import, counts, origin } = take_in(desk, offer, stop, observer)?;
     let told = counts.clone();
-    let import = desk.ask_blocking(move |books| finish(books, &import, label, &told))?;
+    let import = desk.ask_blocking(move |books| {
+        let copy = spool.copies(&origin);
+        books.queue.note_source(&import, copy, &origin.volumes).or_fault()?;
+        if priority > Priority::default() {
+            books.queue.raise_priority(&import, priority.rank()).or_fault()?;
+        }
+        finish(books, &import, label, &told)
+    })?;
     observer.scanned(&counts);
     Ok(Imported { import, counts })
+}
+
+/// What was taken in and is held until somebody finishes it.
+pub(crate) struct Taken {
+    pub(crate) import: Import,
+    pub(crate) counts: ScanCounts,
+    pub(crate) origin: Origin,
 }
 
 /// Scans to the end and hands everything over; the import is held until it is finished. Blocks.
@@ -80,14 +98,16 @@ pub(crate) fn take_in(
     offer: Offer,
     stop: &Stop,
     observer: &Arc<dyn Observer>,
-) -> Result<(Import, ScanCounts), Fault> {
+) -> Result<Taken, Fault> {
     let destination = offer.destination;
     let import =
         desk.ask_blocking(move |books| books.queue.begin_import(destination, now()).or_fault())?;
     let mut taking =
         Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
     let mut counting = Counting::new();
-    let options = Options { include_damaged: offer.include_damaged, ..Options::default() };
+    let origin = Origin::of(&offer.sources);
+    let readers = if origin.is_optical { 1 } else { Options::default().readers };
+    let options = Options { include_damaged: offer.include_damaged, readers, ..Options::default() };
     let scanned = relaypacs_scan::scan(&offer.sources, &options, stop.cancel(), &mut |seen| {
         counting.add(&seen);
         observer.seen(&seen);
@@ -105,7 +125,7 @@ pub(crate) fn take_in(
             desk.ask_blocking(move |books| books.queue.abandon_import(import, now()).or_fault());
         return Err(fault);
     }
-    Ok((import, counting.counts()))
+    Ok(Taken { import, counts: counting.counts(), origin })
 }
 
 /// Ledger first, queue second; a crash between the two takes the import out again, and the ledger says truly that a
@@ -127,7 +147,10 @@ pub(crate) fn finish(
     };
     books.ledger.append(EventId::of(&[b"imported", &name.0]), &event, now()).or_fault()?;
     books.receipt_of(import.id(), &label)?;
-    books.queue.finish_import(import, now()).or_fault()
+    let id = books.queue.finish_import(import, now()).or_fault()?;
+    // Copies of what was offered anew: they may be of other bytes.
+    books.clear_leftovers()?;
+    Ok(id)
 }
 
 /// Collects what the scan yields and hands it to the desk.

@@ -1,26 +1,27 @@
 //! One destination at work: a closed loop that asks, sends and closes, until nothing is left to do or nothing can be
 //! done for now. A slow or dead destination never slows another: each has its own lane.
 
+use crate::cancelled::Cancelled;
 use crate::clock::now;
 use crate::close::{Closing, close};
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::gate::Gate;
+use crate::network::{Network, OF_THE_NETWORK, Watch};
 use crate::observer::Observer;
 use crate::report::Report;
-use crate::run::{Run, Signs, Talk, jitter};
+use crate::run::{Run, Signs};
+use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::{ask, send};
 use relaypacs_ledger::DestinationLabel;
-use relaypacs_model::{Code, Fault, Moment, ReadBack, Reason};
-use relaypacs_queue::{
-    DestinationId, DestinationRow, Parked, Phase, StudyFilter, StudyId, StudyToAsk,
-};
+use relaypacs_model::{Code, Fault, ReadBack};
+use relaypacs_queue::{DestinationId, DestinationRow, Phase, StudyFilter, StudyId, StudyToAsk};
 use relaypacs_scan::Opener;
-use relaypacs_upload::{Archive, Timing, Trouble, backoff};
+use relaypacs_upload::{Archive, Timing};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::{JoinError, JoinSet};
 
 /// What every task of a lane needs.
@@ -35,11 +36,27 @@ pub(crate) struct Lane {
     pub(crate) report: Arc<Report>,
     pub(crate) run: Arc<Run>,
     pub(crate) signs: Signs,
+    pub(crate) network: Watch,
     pub(crate) stop: Stop,
     /// Shared by all lanes of a run: it remembers where the members of an archive are.
     pub(crate) opener: Opener,
+    /// What is copied into the spool meanwhile.
+    pub(crate) copies: Arc<Copies>,
+    /// What a person takes out meanwhile.
+    pub(crate) cancelled: Arc<Cancelled>,
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
+}
+
+/// What all lanes of a run have in common.
+pub(crate) struct Shared {
+    pub(crate) report: Arc<Report>,
+    pub(crate) run: Arc<Run>,
+    pub(crate) opener: Opener,
+    pub(crate) copies: Arc<Copies>,
+    pub(crate) timing: Timing,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) cancelled: Arc<Cancelled>,
 }
 
 /// What a task of a lane ended with: the study that may have come to its end.
@@ -85,11 +102,11 @@ impl Lane {
     pub(crate) fn new(
         desk: &Desk,
         row: DestinationRow,
-        (report, run, opener): (&Arc<Report>, &Arc<Run>, &Opener),
+        shared: &Shared,
         observer: &Arc<dyn Observer>,
         stop: &Stop,
     ) -> Option<Arc<Self>> {
-        let archive = match Archive::new(&row.destination, Timing::default()) {
+        let archive = match Archive::new(&row.destination, shared.timing) {
             Ok(archive) => archive,
             Err(fault) => {
                 observer.parked(&row.destination.label, &fault, None);
@@ -104,11 +121,14 @@ impl Lane {
             read_back: row.destination.read_back,
             gate: Gate::new(row.learned.max_request_bytes),
             observer: observer.clone(),
-            report: report.clone(),
-            run: run.clone(),
+            report: shared.report.clone(),
+            run: shared.run.clone(),
             signs: Signs::new(),
+            network: Watch::new(shared.network.clone()),
             stop: stop.clone(),
-            opener: opener.clone(),
+            opener: shared.opener.clone(),
+            copies: shared.copies.clone(),
+            cancelled: shared.cancelled.clone(),
             absent: Mutex::new(HashMap::new()),
         }))
     }
@@ -130,7 +150,19 @@ impl Lane {
             idle: SHORTEST,
         };
         while !self.stop.is_stopped() {
+            // Before the queue is looked at: what is copied after that is seen in the next turn.
+            let copying = self.copies.is_active();
+            state.to_close.extend(self.copies.take_ended(self.destination));
+            for study in self.cancelled.take(self.destination) {
+                // One that was told as needing a person has another end now.
+                state.closed.remove(&study);
+                state.to_close.push(study);
+            }
             self.start_tasks(&mut state).await?;
+            if copying && state.tasks.is_empty() && state.closings.is_empty() {
+                self.wait_for_copies().await;
+                continue;
+            }
             if state.tasks.is_empty() && state.closings.is_empty() {
                 if !self.wait_for_work(patience, state.idle).await? {
                     break;
@@ -156,50 +188,6 @@ impl Lane {
         }
         self.observer.progress(&self.run.progress());
         Ok(state.closed)
-    }
-
-    /// Parks the destination because of `reason` and says so. Requests that were on their way together fail together:
-    /// what they say of a destination that is parked already is the same trouble, not one more.
-    pub(crate) async fn park(
-        &self,
-        over: Talk,
-        reason: Reason,
-        detail: String,
-        after: Option<Duration>,
-    ) -> Result<(), Fault> {
-        let (id, jitter) = (self.destination, jitter());
-        let until = self
-            .desk
-            .ask(move |books| {
-                let parked = books.queue.view().destination(id).or_fault()?.parked;
-                let Some(until) = park_until(parked, reason.code, jitter, after) else {
-                    return Ok(None);
-                };
-                books.queue.park(id, reason, until, now()).or_fault()?;
-                Ok(Some(until))
-            })
-            .await?;
-        let Some(until) = until else { return Ok(()) };
-        self.signs.now_parked(over);
-        let code = reason.code.as_str();
-        tracing::warn!(destination = id.0, code, status = reason.status, "destination parked");
-        self.observer.parked(self.label.as_str(), &Fault::with(reason.code, detail), until);
-        Ok(())
-    }
-
-    /// The same for trouble that came while asking.
-    pub(crate) async fn park_for(&self, trouble: Trouble) -> Result<(), Fault> {
-        self.park(Talk::Ask, trouble.reason, trouble.detail, trouble.retry_after).await
-    }
-
-    /// The destination answered what began at `begun`: its next trouble is its first again.
-    pub(crate) async fn answered(&self, talk: Talk, begun: Instant) -> Result<(), Fault> {
-        self.signs.gained();
-        if self.signs.ends_park(talk, begun) {
-            let id = self.destination;
-            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
-        }
-        Ok(())
     }
 
     async fn start_tasks(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
@@ -296,6 +284,17 @@ impl Lane {
         Ok(())
     }
 
+    /// Copying counts as a gain: patience is for an archive that takes nothing of what it could have.
+    async fn wait_for_copies(&self) {
+        tokio::select! {
+            () = self.copies.moved() => {}
+            () = self.stop.stopped() => {}
+            () = tokio::time::sleep(TICK) => {}
+        }
+        self.signs.gained();
+        self.observer.progress(&self.run.progress());
+    }
+
     /// Waits until something happens by itself, and at least for `least`. False where nothing will, or not soon enough.
     async fn wait_for_work(
         &self,
@@ -322,11 +321,27 @@ impl Lane {
                 wait
             }
         };
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = self.stop.stopped() => {}
+        if self.network.wait(wait, &self.stop).await {
+            self.network_changed().await?;
         }
         Ok(true)
+    }
+
+    /// What could not be reached is tried at once, as if for the first time.
+    async fn network_changed(&self) -> Result<(), Fault> {
+        let id = self.destination;
+        tracing::info!(destination = id.0, "the network has changed");
+        self.signs.gained();
+        self.desk
+            .ask(move |books| {
+                let parked = books.queue.view().destination(id).or_fault()?.parked;
+                if parked.is_some_and(|parked| OF_THE_NETWORK.contains(&parked.reason.code)) {
+                    books.queue.unpark(id).or_fault()?;
+                }
+                books.queue.wake(id, &OF_THE_NETWORK, now()).or_fault()?;
+                Ok(())
+            })
+            .await
     }
 
     /// Studies that came to their end before this run and were not closed, or hold something that needs a person.
@@ -356,36 +371,4 @@ impl Lane {
 /// What a task ended with, where it did not panic.
 fn joined<T>(ended: Result<Result<T, Fault>, JoinError>) -> Result<T, Fault> {
     ended.map_err(|error| Fault::with(Code::Internal, error))?
-}
-
-/// Until when a destination is left alone, which may be until a person has done something about it (`Some(None)`).
-/// `None`: it is left alone for as long already.
-fn park_until(
-    parked: Option<Parked>,
-    code: Code,
-    jitter: f64,
-    after: Option<Duration>,
-) -> Option<Option<Moment>> {
-    const A_PERSON: [Code; 8] = [
-        Code::SignInNeeded,
-        Code::Forbidden,
-        Code::NoStoreHere,
-        Code::Redirected,
-        Code::TlsNotTrusted,
-        Code::TlsFailed,
-        Code::CannotConfirm,
-        Code::CredentialFile,
-    ];
-    if A_PERSON.contains(&code) {
-        return Some(None);
-    }
-    let attempts = parked.as_ref().map_or(0, |parked| parked.attempts);
-    match parked.map(|parked| parked.until) {
-        Some(None) => None,
-        Some(Some(until)) if until > now() => {
-            let asked = now().after(backoff::wait(0, 0.0, Some(after?)));
-            (asked > until).then_some(Some(asked))
-        }
-        Some(Some(_)) | None => Some(Some(now().after(backoff::wait(attempts + 1, jitter, after)))),
-    }
 }

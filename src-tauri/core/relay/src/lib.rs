@@ -3,7 +3,9 @@
 //! This room knows every other room of the core and none of the faces: no terminal, no window, no Tauri. It asks what
 //! time it is (`clock.rs`) and where a home is; the rooms below are told.
 
+mod absent;
 mod ask;
+mod cancelled;
 mod clock;
 mod close;
 mod counting;
@@ -17,8 +19,10 @@ mod import;
 mod key;
 mod lane;
 pub mod log;
+mod network;
 mod observer;
 mod opening;
+mod park;
 mod part;
 mod person;
 mod reader;
@@ -29,8 +33,12 @@ mod run;
 mod send;
 mod serve;
 mod settle;
+mod slices;
+mod sources;
+mod spool;
 mod steer;
 mod stop;
+mod volume;
 mod work;
 
 pub use ends::ImportEnd;
@@ -38,22 +46,26 @@ pub use findings::{Findings, Notable};
 pub use home::Home;
 pub use import::{Imported, look};
 pub use key::{KeyKept, KeySource};
+pub use network::{Interfaces, Network};
 pub use observer::{Nobody, Observer, Progress, ScanCounts, StudyEnd, Summary, Verdict};
+pub use opening::SetAside;
 pub use person::{Wish, check};
 pub use reader::Reader;
 pub use relay::{Relay, Target};
-pub use report::{Reach, sentence, try_receipt};
+pub use report::{Reach, completeness, sentence, try_receipt};
 pub use review::{Chosen, Presence, Review};
+pub use spool::{CopyProgress, Gap, SourceFree, SourceStays, SpoolWhen, Spooling};
 pub use steer::Sums;
 pub use stop::Stop;
 pub use work::Work;
 
 pub use relaypacs_ledger::{
-    EventNumber, HistoryLine, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
+    Completeness, EventNumber, HistoryLine, IndexTally, ReceiptSummary, Statistics, StoredLine,
+    UidHash, Verification,
 };
 pub use relaypacs_queue::{
     DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow, Phase,
     SeriesRow, StateName, StudyId, StudyRow, Tally,
 };
 pub use relaypacs_scan::Opened;
-pub use relaypacs_upload::Checked;
+pub use relaypacs_upload::{Checked, Timing};

@@ -1,6 +1,8 @@
 //! What a face of RelayPACS (terminal, window, test) is told while the relay works.
 
 use crate::ends::ImportEnd;
+use crate::spool::{CopyProgress, Gap, SourceFree, SourceStays};
+use relaypacs_ledger::IndexTally;
 use relaypacs_model::{
     Fault, Moment, Outcome, Reason, Seen, SkipReason, SopInstanceUid, StudyInstanceUid,
 };
@@ -17,6 +19,14 @@ pub trait Observer: Send + Sync + 'static {
     fn progress(&self, _progress: &Progress) {}
     /// A destination cannot be used for now; what waits for it is kept.
     fn parked(&self, _destination: &str, _fault: &Fault, _until: Option<Moment>) {}
+    /// So much of an import is copied into the spool.
+    fn copying(&self, _progress: &CopyProgress) {}
+    /// A source is not needed any more: the disc can come out.
+    fn source_free(&self, _free: &SourceFree) {}
+    /// There is no room to copy a source: the disc has to stay in until all of it is sent.
+    fn source_stays(&self, _stays: &SourceStays) {}
+    /// These images could not be read from a damaged medium, when they were copied.
+    fn unreadable(&self, _gaps: &[Gap]) {}
     /// An instance came to its end in this run. Comes once for each instance.
     fn verdict(&self, _verdict: &Verdict) {}
     /// Everything that one import offered came to its end.
@@ -52,6 +62,10 @@ pub struct ScanCounts {
     pub skipped: BTreeMap<SkipReason, u64>,
     /// Files that a DICOMDIR lists and the source lacks.
     pub listed_missing: u64,
+    /// What the DICOMDIRs say; `None` where there is none.
+    pub index: Option<IndexTally>,
+    /// Where files could not be read: the gaps that they seem to have left in their series.
+    pub gaps: Vec<Gap>,
     /// How long it took.
     pub took: Duration,
 }

@@ -1,11 +1,12 @@
 //! What a person does with destinations and with what waits.
 
+use crate::cancelled::Cancelled;
 use crate::clock::now;
 use crate::desk::Books;
 use crate::faults::OrFault;
 use crate::relay::{Relay, Target, saved};
 use relaypacs_ledger::{Event, EventId, Setting};
-use relaypacs_model::{Code, Destination, DestinationName, Fault, StudyInstanceUid};
+use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority, StudyInstanceUid};
 use relaypacs_queue::{DestinationRow, Retry, Scope, StudyFilter, StudyId};
 use relaypacs_upload::{Archive, Checked, Timing};
 
@@ -16,22 +17,32 @@ pub enum Wish {
     Pause,
     /// Go on with them.
     Resume,
-    /// Try again what failed, and nothing else.
+    /// Try again what failed, and nothing else; their destinations are tried now.
     Retry,
     /// Take them out.
     Cancel,
     /// Send what is not confirmed to the saved destination of this name.
     Move(String),
+    /// Send them before all of a lower priority.
+    Priority(Priority),
 }
 
 impl Relay {
-    /// Carries out a wish for studies by their UIDs, or for everything where none is named (not for `Cancel` and
-    /// `Move`). Returns how many studies or instances it touched.
+    /// Carries out a wish for studies by their UIDs, or for everything where none is named (not for `Cancel`, `Move` and
+    /// `Priority`). Returns how many studies or instances it touched.
     ///
     /// # Errors
     /// [`Code::StudyUnknown`] where one of them is not in the queue; then nothing was done.
     pub async fn wish(&self, wish: Wish, studies: Vec<String>) -> Result<u64, Fault> {
-        self.desk.ask(move |books| carry_out(books, &wish, &studies)).await
+        let found = match wish {
+            // A disc that is back in is found first, wherever it is mounted now.
+            Wish::Retry => self.find_sources_again().await?,
+            Wish::Pause | Wish::Resume | Wish::Cancel | Wish::Move(_) | Wish::Priority(_) => 0,
+        };
+        let cancelled = self.cancelled.clone();
+        let touched =
+            self.desk.ask(move |books| carry_out(books, &wish, &studies, &cancelled)).await?;
+        Ok(found + touched)
     }
 
     /// Saves a destination under a name, or replaces the one of this name.
@@ -49,8 +60,9 @@ impl Relay {
             .ask(move |books| {
                 let destination = Destination { label: name.as_str().to_owned(), ..destination };
                 changed(books, Setting::DestinationSaved)?;
-                books.queue.save_destination(&name, &destination).or_fault()?;
-                Ok(())
+                let id = books.queue.save_destination(&name, &destination).or_fault()?;
+                // Whoever changes a destination has done something about its trouble.
+                books.queue.unpark(id).or_fault()
             })
             .await
     }
@@ -78,16 +90,19 @@ impl Relay {
         self.desk.ask(|books| books.queue.view().destinations().or_fault()).await
     }
 
-    /// Asks a destination whether it would take images, without sending any.
+    /// Asks a destination whether it would take images, without sending any. One that is saved, was parked, and would
+    /// take them, is used again at once.
     ///
     /// # Errors
     /// What is wrong with it, in a code.
     pub async fn check(&self, target: &Target) -> Result<Checked, Fault> {
-        let destination = match target {
-            Target::Given(destination) => (**destination).clone(),
-            Target::Saved(_) => self.destination(target).await?.destination,
+        let row = match target {
+            Target::Given(destination) => return check(destination).await,
+            Target::Saved(_) => self.destination(target).await?,
         };
-        check(&destination).await
+        let checked = check(&row.destination).await?;
+        self.desk.ask(move |books| books.queue.unpark(row.id).or_fault()).await?;
+        Ok(checked)
     }
 }
 
@@ -107,28 +122,60 @@ fn changed(books: &mut Books, what: Setting) -> Result<(), Fault> {
     Ok(())
 }
 
-fn carry_out(books: &mut Books, wish: &Wish, studies: &[String]) -> Result<u64, Fault> {
+fn carry_out(
+    books: &mut Books,
+    wish: &Wish,
+    studies: &[String],
+    cancelled: &Cancelled,
+) -> Result<u64, Fault> {
     let to = match wish {
         Wish::Move(name) => Some(saved(books, name)?.id),
-        Wish::Pause | Wish::Resume | Wish::Retry | Wish::Cancel => None,
+        Wish::Pause | Wish::Resume | Wish::Retry | Wish::Cancel | Wish::Priority(_) => None,
     };
     let mut touched = 0;
     for scope in scopes(books, studies)? {
+        if *wish == Wish::Retry {
+            try_now(books, scope)?;
+        }
         let queue = &mut books.queue;
         touched += match (wish, scope, to) {
             (Wish::Pause, _, _) => queue.pause(scope, true).map(|()| 1).or_fault()?,
             (Wish::Resume, _, _) => queue.pause(scope, false).map(|()| 1).or_fault()?,
             (Wish::Retry, _, _) => queue.retry(scope, Retry::Failed, now()).or_fault()?,
             (Wish::Cancel, Scope::Study(study), _) => {
-                queue.cancel_study(study, now()).or_fault()?
+                let destination = queue.view().study(study).or_fault()?.destination;
+                let taken_out = queue.cancel_study(study, now()).or_fault()?;
+                cancelled.add(destination, study);
+                taken_out
             }
             (Wish::Move(_), Scope::Study(study), Some(to)) => {
                 u64::from(queue.move_study(study, to, now()).or_fault()?.is_some())
             }
-            (Wish::Cancel | Wish::Move(_), _, _) => return Err(Fault::new(Code::StudyUnknown)),
+            (Wish::Priority(priority), Scope::Study(study), _) => {
+                queue.set_priority(study, priority.rank()).map(|()| 1).or_fault()?
+            }
+            (Wish::Cancel | Wish::Move(_) | Wish::Priority(_), _, _) => {
+                return Err(Fault::new(Code::StudyUnknown));
+            }
         };
     }
     Ok(touched)
+}
+
+/// The destinations of a scope are tried at once, and not when their wait is over.
+fn try_now(books: &mut Books, scope: Scope) -> Result<(), Fault> {
+    let view = books.queue.view();
+    let of = match scope {
+        Scope::Study(study) => Some(view.study(study).or_fault()?.destination),
+        Scope::Destination(id) => Some(id),
+        Scope::All | Scope::Import(_) => None,
+    };
+    let rows = view.destinations().or_fault()?;
+    let parked = rows.iter().filter(|row| row.parked.is_some());
+    for row in parked.filter(|row| of.is_none_or(|id| id == row.id)) {
+        books.queue.unpark(row.id).or_fault()?;
+    }
+    Ok(())
 }
 
 /// The studies of these UIDs at every destination; everything where none is named.

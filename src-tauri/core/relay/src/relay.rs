@@ -1,23 +1,34 @@
 //! The relay: a home with its queue and ledger, opened for work.
 
+use crate::cancelled::Cancelled;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::home::{Home, HomeLock};
 use crate::import::{Imported, Offer, import};
 use crate::key::{KeySource, Keys};
+use crate::network::{Interfaces, Network};
 use crate::observer::Observer;
-use crate::opening::{self, Opened};
+use crate::opening::{self, Opened, SetAside};
+use crate::sources::Tried;
+use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use relaypacs_ledger::DestinationLabel;
-use relaypacs_model::{Code, Destination, DestinationName, Fault};
+use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority};
 use relaypacs_queue::DestinationRow;
+use relaypacs_upload::Timing;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A home, opened for work. One process at a time has it.
 pub struct Relay {
     pub(crate) desk: Desk,
-    set_aside: bool,
+    pub(crate) timing: Timing,
+    pub(crate) network: Arc<dyn Network>,
+    pub(crate) cancelled: Arc<Cancelled>,
+    set_aside: Option<SetAside>,
+    pub(crate) spool: SpoolFolder,
+    spooling: Mutex<Spooling>,
+    pub(crate) tried: Tried,
     _lock: HomeLock,
 }
 
@@ -42,15 +53,54 @@ impl Relay {
         let opened = tokio::task::spawn_blocking(move || {
             let lock = home.lock()?;
             let keys = Keys::of(&home, &source)?;
-            let Opened { books, set_aside } = opening::open(&home, &keys)?;
-            Ok(Self { desk: Desk::new(books)?, set_aside, _lock: lock })
+            let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
+            books.sweep_spool()?;
+            Ok(Self {
+                spool: books.spool.clone(),
+                desk: Desk::new(books)?,
+                timing: Timing::default(),
+                network: Arc::new(Interfaces),
+                cancelled: Arc::default(),
+                set_aside,
+                spooling: Mutex::default(),
+                tried: Tried::default(),
+                _lock: lock,
+            })
         });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
 
-    /// True where this opening found the queue damaged and put it aside: what waited in it has to be sent anew.
+    /// The same relay, copying as `spooling` says from its next import on.
     #[must_use]
-    pub fn queue_was_set_aside(&self) -> bool {
+    pub fn spooling(self, spooling: Spooling) -> Self {
+        self.copy_as(spooling);
+        self
+    }
+
+    /// With other waits than the usual ones.
+    #[must_use]
+    pub fn with_timing(self, timing: Timing) -> Self {
+        Self { timing, ..self }
+    }
+
+    /// With another word for what this machine is connected to than the system's.
+    #[must_use]
+    pub fn with_network(self, network: Arc<dyn Network>) -> Self {
+        Self { network, ..self }
+    }
+
+    pub(crate) fn copies_as(&self) -> Spooling {
+        *self.spooling.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies as `spooling` says from the next import on.
+    pub fn copy_as(&self, spooling: Spooling) {
+        *self.spooling.lock().unwrap_or_else(PoisonError::into_inner) = spooling;
+    }
+
+    /// Set where this opening found the queue damaged, put it aside, and went on with what could be read of it.
+    #[must_use]
+    pub fn queue_set_aside(&self) -> Option<SetAside> {
         self.set_aside
     }
 
@@ -66,9 +116,27 @@ impl Relay {
         observer: Arc<dyn Observer>,
         stop: &Stop,
     ) -> Result<Imported, Fault> {
+        let usual = Priority::default();
+        self.import_first(sources, target, include_damaged, usual, observer, stop).await
+    }
+
+    /// The same, and its studies go before all of a lower priority: after the batches that are in flight already.
+    ///
+    /// # Errors
+    /// See [`Relay::import`].
+    pub async fn import_first(
+        &self,
+        sources: Vec<PathBuf>,
+        target: &Target,
+        include_damaged: bool,
+        priority: Priority,
+        observer: Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Imported, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let offer = Offer { sources, include_damaged, destination: row.id, label };
+        let spool = self.copies_as().when;
+        let offer = Offer { sources, include_damaged, destination: row.id, label, spool, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let imported = tokio::task::spawn_blocking(move || import(&desk, offer, &stop, &observer));
         imported.await.map_err(|error| Fault::with(Code::Internal, error))?

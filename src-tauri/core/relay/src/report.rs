@@ -4,7 +4,8 @@ use crate::clock::now;
 use crate::faults::OrFault;
 use crate::observer::{Observer, ScanCounts, StudyEnd, Summary, Verdict};
 use relaypacs_ledger::{
-    Counts, DestinationLabel, PaperForm, PaperHead, PaperLine, ReceiptWriter, SavedReceipt, Version,
+    Completeness, Counts, DestinationLabel, IndexTally, PaperForm, PaperHead, PaperLine,
+    ReceiptWriter, SavedReceipt, Version,
 };
 use relaypacs_model::{Code, DestinationName, Fault, Outcome, SkipReason, StudyInstanceUid};
 use relaypacs_queue::{ImportId, InstanceRow};
@@ -106,10 +107,10 @@ impl Report {
     pub(crate) fn finish(
         &self,
         skipped: &BTreeMap<SkipReason, u64>,
-        listed_missing: u64,
+        index: Option<IndexTally>,
     ) -> (BTreeMap<Outcome, u64>, Option<Fault>) {
         let told = std::mem::take(&mut *self.told());
-        let counts = counts(&told.outcomes, skipped, listed_missing);
+        let counts = counts(&told.outcomes, skipped, index);
         let mut paper_fault = told.paper_fault;
         for paper in told.papers {
             paper_fault = paper_fault.or(paper.finish(&counts, now()).or_fault().err());
@@ -127,8 +128,14 @@ impl Report {
 pub fn sentence(summary: &Summary, scanned: Option<&ScanCounts>) -> String {
     let none = BTreeMap::new();
     let skipped = scanned.map_or(&none, |scanned| &scanned.skipped);
-    let missing = scanned.map_or(0, |scanned| scanned.listed_missing);
-    relaypacs_ledger::verdict_sentence(&counts(&summary.outcomes, skipped, missing))
+    let index = scanned.and_then(|scanned| scanned.index);
+    relaypacs_ledger::verdict_sentence(&counts(&summary.outcomes, skipped, index))
+}
+
+/// What a run came to, held against what the scan found and what the index of the disc lists.
+#[must_use]
+pub fn completeness(summary: &Summary, scanned: &ScanCounts) -> Completeness {
+    Completeness::of(&counts(&summary.outcomes, &scanned.skipped, scanned.index))
 }
 
 fn papers(path: &Path, destination: &DestinationLabel) -> Result<Vec<SavedReceipt>, Fault> {
@@ -157,10 +164,12 @@ pub fn try_receipt(path: &Path) -> Result<(), Fault> {
 fn counts(
     outcomes: &BTreeMap<Outcome, u64>,
     skipped: &BTreeMap<SkipReason, u64>,
-    listed_missing: u64,
+    index: Option<IndexTally>,
 ) -> Counts {
     let mut counts = Counts::default();
-    counts.add_listed_missing(listed_missing);
+    if let Some(index) = index {
+        counts.add_index(index);
+    }
     for (outcome, n) in outcomes {
         counts.add(*outcome, *n);
     }

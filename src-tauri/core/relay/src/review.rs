@@ -7,7 +7,7 @@ use crate::clock::now;
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::findings::Findings;
-use crate::import::{Imported, Offer, finish, take_in};
+use crate::import::{Imported, Offer, Taken, finish, take_in};
 use crate::observer::{Observer, ScanCounts};
 use crate::relay::{Relay, Target};
 use crate::stop::Stop;
@@ -16,7 +16,7 @@ use relaypacs_model::{
     Code, Fault, Priority, Seen, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
 };
 use relaypacs_queue::{
-    DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, SeriesRow, StudyId,
+    DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, SeriesRow, StudyId, Volume,
 };
 use relaypacs_upload::{Archive, Timing};
 use std::collections::{BTreeSet, HashSet};
@@ -32,6 +32,8 @@ pub struct Review {
     import: ImportId,
     counts: ScanCounts,
     findings: Findings,
+    copies: bool,
+    volumes: Vec<Volume>,
     /// Taken while it is worked on, and for good at its end.
     held: Mutex<Option<Import>>,
     destination: Mutex<DestinationRow>,
@@ -70,12 +72,14 @@ impl Relay {
     ) -> Result<Review, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let offer = Offer { sources, include_damaged, destination: row.id, label };
+        let spool = self.copies_as().when;
+        let priority = Priority::default();
+        let offer = Offer { sources, include_damaged, destination: row.id, label, spool, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let watching = Arc::new(Watching { findings: Mutex::default(), observer });
         let review = tokio::task::spawn_blocking(move || {
             let told: Arc<dyn Observer> = watching.clone();
-            let (import, counts) = take_in(&desk, offer, &stop, &told)?;
+            let Taken { import, counts, origin } = take_in(&desk, offer, &stop, &told)?;
             watching.observer.scanned(&counts);
             let findings = std::mem::take(&mut *lock(&watching.findings));
             Ok(Review {
@@ -83,6 +87,8 @@ impl Relay {
                 import: import.id(),
                 counts,
                 findings,
+                copies: spool.copies(&origin),
+                volumes: origin.volumes,
                 held: Mutex::new(Some(import)),
                 destination: Mutex::new(row),
             })
@@ -108,6 +114,12 @@ impl Review {
     #[must_use]
     pub fn findings(&self) -> &Findings {
         &self.findings
+    }
+
+    /// True where all of it is copied first, so that the source can be taken away long before everything is sent.
+    #[must_use]
+    pub fn is_copied_first(&self) -> bool {
+        self.copies
     }
 
     /// Where it goes as it stands.
@@ -206,7 +218,7 @@ impl Review {
     /// # Errors
     /// Those of the disk, then it can be called again; [`Code::StudyUnknown`] after its end.
     pub async fn accept(&self, chosen: Chosen, priority: Priority) -> Result<Imported, Fault> {
-        let counts = self.counts.clone();
+        let (counts, copies, volumes) = (self.counts.clone(), self.copies, self.volumes.clone());
         let label = DestinationLabel::from(&self.destination().destination);
         let import = self
             .with_import(move |books, import| {
@@ -216,7 +228,7 @@ impl Review {
                 let view = books.queue.view();
                 let sum = view.held_sum(import.id()).or_fault()?;
                 if priority != Priority::Routine {
-                    books.queue.prioritise_held(import, priority).or_fault()?;
+                    books.queue.raise_priority(import, priority.rank()).or_fault()?;
                 }
                 let sent = ScanCounts {
                     studies: sum.studies,
@@ -224,6 +236,7 @@ impl Review {
                     bytes: sum.found.bytes,
                     ..counts
                 };
+                books.queue.note_source(import, copies, &volumes).or_fault()?;
                 finish(books, import, label, &sent)
             })
             .await?;

@@ -1,5 +1,6 @@
 //! Sending one claimed batch, and telling the queue what came of it.
 
+use crate::absent;
 use crate::clock::now;
 use crate::faults::OrFault;
 use crate::lane::{Ended, Kind, Lane};
@@ -7,7 +8,7 @@ use crate::part::SourcePart;
 use crate::run::{Talk, jitter};
 use crate::settle;
 use relaypacs_model::{Code, Fault};
-use relaypacs_queue::{Claim, Learned};
+use relaypacs_queue::{Claim, InstanceRow, Learned};
 use relaypacs_upload::pacing::Measured;
 use relaypacs_upload::{Batch, BatchAnswer, Part, Scope, Verdict};
 use std::sync::Arc;
@@ -20,14 +21,17 @@ pub(crate) const LEASE: Duration = Duration::from_secs(600);
 
 /// Sends a batch. `flying` is the number of batches in flight, this one counted.
 pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result<Ended, Fault> {
-    let part = |row| Arc::new(SourcePart::new(row, &lane.opener)) as Arc<dyn Part>;
+    let study = claim.study;
+    let Some(claim) = absent::set_apart(&lane, claim).await? else {
+        return Ok(Ended { study, kind: Kind::Sent });
+    };
+    let part = |row| Arc::new(SourcePart::new(row, &lane.opener, &lane.desk)) as Arc<dyn Part>;
     let parts = claim.rows.iter().map(part).collect();
     let batch = Batch { study: claim.study_uid.clone(), parts };
     let begun = Instant::now();
     let answer = exchange(&lane, &claim, &batch).await?;
     let (bytes, count) = (batch.bytes(), claim.rows.len());
-    let again: u64 =
-        claim.rows.iter().filter(|row| row.sent_at.is_some()).map(|row| row.bytes).sum();
+    let again: u64 = claim.rows.iter().map(handed_on_before).sum();
     lane.run.sent_again(again.min(answer.bytes_sent));
     learn(&lane, &answer, bytes, count, flying).await?;
 
@@ -41,6 +45,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
         .ask(move |books| {
             let answers = settle::of_batch(&rows, &told, others_go, now(), jitter);
             let settled = books.queue.settle(&answers, now()).or_fault()?;
+            books.queue.copy_lost(&settle::copies_lost(&rows, &told)).or_fault()?;
             if !settled.impossible.is_empty() {
                 tracing::warn!(
                     rows = settled.impossible.len(),
@@ -66,7 +71,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
     if let Scope::Destination { reason, after } = answer.scope {
         lane.park(Talk::Store, reason, reason.numbers(), after).await?;
     }
-    Ok(Ended { study: claim.study, kind: Kind::Sent })
+    Ok(Ended { study, kind: Kind::Sent })
 }
 
 /// The exchange itself. While it goes on, the claim is renewed and moving bytes count as a gain.
@@ -99,25 +104,57 @@ async fn learn(
     count: usize,
     flying: usize,
 ) -> Result<(), Fault> {
-    let pushed_back = match answer.scope {
-        Scope::Destination { reason, .. } | Scope::Batch(reason) => matches!(
-            reason.code,
-            Code::ArchiveBusy | Code::ConnectionLost | Code::Stalled | Code::Unreachable
-        ),
-        Scope::Instances => false,
-    };
-    lane.gate.learn(if pushed_back {
-        Measured::PushedBack
-    } else {
-        Measured::Answered { bytes, took: answer.took, in_flight: flying }
-    });
+    if let Some(measured) = measured(answer, bytes, flying) {
+        lane.gate.learn(measured);
+    }
     if let (Some(most_bytes), true) = (answer.learned.max_request_bytes, count > 1) {
         lane.gate.learn(Measured::TooLarge { most_bytes });
         let (id, dialect) = (lane.destination, answer.learned.dialect);
-        let learned = Learned { dialect, max_request_bytes: Some(most_bytes) };
+        // Not this answer's own: one to a larger request may come after one to a smaller.
+        let learned = Learned { dialect, max_request_bytes: Some(lane.gate.most_bytes()) };
         lane.desk.ask(move |books| books.queue.learn(id, learned).or_fault()).await?;
     }
     Ok(())
+}
+
+/// Bytes of an instance that were handed on in earlier tries. Of one whose sender died nobody knows: all of them, then.
+fn handed_on_before(row: &InstanceRow) -> u64 {
+    match (row.bytes_sent, row.sent_at) {
+        (0, None) => 0,
+        (0, Some(_)) => row.bytes,
+        (handed, _) => handed.min(row.bytes),
+    }
+}
+
+/// What a batch says of the pace. Without an answer only a break of the connection says something, and that of the line.
+fn measured(answer: &BatchAnswer, bytes: u64, flying: usize) -> Option<Measured> {
+    let Some(status) = answer.status else {
+        let broke = answer.verdicts.iter().any(|one| is_cut(one.verdict));
+        return broke.then_some(Measured::Cut { bytes: answer.bytes_sent });
+    };
+    if let Scope::Destination { reason, .. } | Scope::Batch(reason) = answer.scope
+        && reason.code == Code::ArchiveBusy
+    {
+        return Some(Measured::PushedBack);
+    }
+    // A refusal may come before the bytes went out, or quicker than they would be stored.
+    let whole = (200..300).contains(&status) && answer.bytes_sent >= bytes;
+    whole.then_some(Measured::Answered { bytes, took: answer.took, in_flight: flying })
+}
+
+fn is_cut(verdict: Verdict) -> bool {
+    match verdict {
+        Verdict::TryAgain { reason, .. } | Verdict::Unknown(reason) => {
+            matches!(reason.code, Code::ConnectionLost | Code::Stalled)
+        }
+        Verdict::Stored
+        | Verdict::StoredWithWarning(_)
+        | Verdict::Refused(_)
+        | Verdict::AlreadyThere(_)
+        | Verdict::SendAlone(_)
+        | Verdict::SourceChanged
+        | Verdict::SourceGone => false,
+    }
 }
 
 fn is_stored(verdict: Verdict) -> bool {

@@ -3,14 +3,15 @@
 
 use crate::desk::Books;
 use crate::faults::OrFault;
-use crate::lane::Lane;
+use crate::lane::{Lane, Shared};
 use crate::observer::Observer;
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
 use crate::run::Run;
+use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::work::destinations;
-use relaypacs_model::{Destination, Fault};
+use relaypacs_model::{Code, Destination, Fault};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyId};
 use relaypacs_scan::Opener;
 use std::collections::{HashMap, HashSet};
@@ -37,17 +38,26 @@ impl Relay {
     /// # Errors
     /// Those of the program itself. Trouble with an archive or the disk is told to the observer, and tried again.
     pub async fn serve(&self, observer: Arc<dyn Observer>, stop: &Stop) -> Result<(), Fault> {
-        let report = Arc::new(Report::new(Reach::Everything, observer.clone()));
         let counts =
             self.desk.ask(|books| books.queue.view().counts(Scope::All).or_fault()).await?;
-        let run = Arc::new(Run::new(&counts));
-        let opener = Opener::new();
+        let shared = Shared {
+            report: Arc::new(Report::new(Reach::Everything, observer.clone())),
+            run: Arc::new(Run::new(&counts)),
+            opener: Opener::new(),
+            copies: Arc::new(Copies::new()),
+            timing: self.timing,
+            network: self.network.clone(),
+            cancelled: self.cancelled.clone(),
+        };
+        let mut copier = None;
         let mut lanes: HashMap<DestinationId, Working> = HashMap::new();
         while !stop.is_stopped() {
             let rows =
                 self.desk.ask(|books| destinations(books.queue.view(), Reach::Everything)).await?;
+            copier = self.keep_copying(copier, &shared, &observer, stop).await?;
+            self.find_sources_again().await?;
             for row in rows {
-                self.keep_working(&mut lanes, row, (&report, &run, &opener), &observer).await;
+                self.keep_working(&mut lanes, row, &shared, &observer).await;
             }
             self.tell_ends(&observer).await?;
             tokio::select! {
@@ -62,20 +72,45 @@ impl Relay {
             // What a lane ended with was told to the observer, or comes up again at the next start.
             let _ = lane.work.await;
         }
+        if let Some(copier) = copier {
+            let _ = copier.await;
+        }
         self.tell_ends(&observer).await
+    }
+
+    /// One copier at a time; one that ended in trouble with the disk is told, and begun anew.
+    async fn keep_copying(
+        &self,
+        copier: Option<JoinHandle<Result<(), Fault>>>,
+        shared: &Shared,
+        observer: &Arc<dyn Observer>,
+        stop: &Stop,
+    ) -> Result<Option<JoinHandle<Result<(), Fault>>>, Fault> {
+        if let Some(copier) = copier {
+            if !copier.is_finished() {
+                return Ok(Some(copier));
+            }
+            let ended = copier.await.map_err(|error| Fault::with(Code::Internal, error));
+            if let Err(fault) = ended.and_then(|ended| ended) {
+                observer.trouble(&fault);
+                return Ok(None);
+            }
+        }
+        self.copy_beside(&shared.copies, &shared.opener, observer, stop).await
     }
 
     async fn keep_working(
         &self,
         lanes: &mut HashMap<DestinationId, Working>,
         row: DestinationRow,
-        (report, run, opener): (&Arc<Report>, &Arc<Run>, &Opener),
+        shared: &Shared,
         observer: &Arc<dyn Observer>,
     ) {
         let id = row.id;
-        let mut not_before = tokio::time::Instant::now();
+        let (mut not_before, mut changed) = (tokio::time::Instant::now(), false);
         if let Some(lane) = lanes.get_mut(&id) {
-            if lane.destination != row.destination {
+            changed = lane.destination != row.destination;
+            if changed {
                 lane.stop.stop();
             }
             if !lane.work.is_finished() || not_before < lane.not_before {
@@ -90,7 +125,7 @@ impl Relay {
         }
         let destination = row.destination.clone();
         let stop = Stop::new();
-        let lane = self.lane(row, (report, run, opener), observer, &stop).await;
+        let lane = self.lane(row, shared, observer, (&stop, changed)).await;
         let work = match lane {
             Ok(Some(lane)) => tokio::spawn(async move {
                 tokio::time::sleep_until(not_before).await;
@@ -104,18 +139,20 @@ impl Relay {
         lanes.insert(id, Working { destination, stop, work, not_before });
     }
 
-    /// A lane for one destination; `None` where it cannot be used as it stands, which the observer was told.
+    /// A lane for one destination, which is tried at once where somebody wants that `now`. `None` where it cannot be used
+    /// as it stands, which the observer was told.
     pub(crate) async fn lane(
         &self,
         row: DestinationRow,
-        (report, run, opener): (&Arc<Report>, &Arc<Run>, &Opener),
+        shared: &Shared,
         observer: &Arc<dyn Observer>,
-        stop: &Stop,
+        (stop, now): (&Stop, bool),
     ) -> Result<Option<Arc<Lane>>, Fault> {
         let id = row.id;
-        // Whoever starts a run wants it tried now.
-        self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
-        Ok(Lane::new(&self.desk, row, (report, run, opener), observer, stop))
+        if now {
+            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
+        }
+        Ok(Lane::new(&self.desk, row, shared, observer, stop))
     }
 
     async fn tell_ends(&self, observer: &Arc<dyn Observer>) -> Result<(), Fault> {

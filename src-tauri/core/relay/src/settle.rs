@@ -1,7 +1,7 @@
 //! Verdicts of the archive to events of the queue. Pure.
 
 use relaypacs_model::{Code, Moment, Reason};
-use relaypacs_queue::{Answer, Event, InstanceRow, State};
+use relaypacs_queue::{Answer, Copying, Event, InstanceId, InstanceRow, State};
 use relaypacs_upload::{BatchAnswer, InstanceVerdict, Sameness, Scope, Verdict, backoff};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,6 +13,8 @@ const ALONE_AT_ONCE: usize = 2;
 const LOST_AT_MOST: u32 = 12;
 /// So long the wait after a lost request doubles: a bad network is no reason to leave an instance for hours.
 const DOUBLED_AT_MOST: u32 = 5;
+/// So many losses in a row are the line's, where other requests get through: nothing is made smaller and nothing waits.
+const LOST_TO_THE_LINE: u32 = 2;
 
 /// What the queue is told of a batch. `others_go` says whether the archive stored something lately; `jitter` is between
 /// 0 and 1.
@@ -25,10 +27,17 @@ pub(crate) fn of_batch(
 ) -> Vec<Answer> {
     let smaller = smaller_batch(rows.len(), answer);
     let park = matches!(answer.scope, Scope::Destination { .. });
+    let whole = |(row, verdict): &(&InstanceRow, &InstanceVerdict)| {
+        verdict.sha256.is_some().then_some(row.bytes)
+    };
+    let handed: u64 = rows.iter().zip(&answer.verdicts).filter_map(|both| whole(&both)).sum();
+    // What is left was handed on of the one in whose midst it broke off: the first that is not whole.
+    let mut part = answer.bytes_sent.saturating_sub(handed);
     rows.iter()
         .zip(&answer.verdicts)
         .map(|(row, verdict)| {
-            let told = of_instance(row, verdict, smaller, others_go, now, jitter);
+            let mut told = of_instance(row, verdict, smaller, others_go, now, jitter);
+            told.bytes_sent = whole(&(row, verdict)).unwrap_or_else(|| std::mem::take(&mut part));
             if park { of_destination(told, now) } else { told }
         })
         .collect()
@@ -66,6 +75,9 @@ fn of_instance(
         }
         Verdict::SendAlone(reason) => (send_alone(smaller), Some(reason)),
         Verdict::TryAgain { reason, after } => match smaller {
+            _ if is_lost_to_the_line(row.tries, reason, others_go) => {
+                (Event::TryAgain { not_before: now }, Some(reason))
+            }
             Some(at_most) => (Event::SendAlone { at_most }, Some(reason)),
             None if reason.code == Code::ConnectionLost => {
                 if is_lost_for_good(row, others_go) {
@@ -80,14 +92,39 @@ fn of_instance(
                 (Event::TryAgain { not_before: now.after(wait) }, Some(reason))
             }
         },
+        // The copy in the spool, not the source: the source is read next, if it is still there.
+        Verdict::SourceChanged | Verdict::SourceGone if row.copy == Copying::Done => {
+            (Event::TryAgain { not_before: now }, Some(Reason::new(Code::CopyDamaged)))
+        }
+        Verdict::SourceGone if row.reason == Some(Reason::new(Code::CopyDamaged)) => {
+            (Event::SourceGone, row.reason)
+        }
         Verdict::SourceChanged => (Event::SourceChanged, Some(Reason::new(Code::SourceChanged))),
         Verdict::SourceGone => (Event::SourceGone, Some(Reason::new(Code::SourceGone))),
     };
     let mut answer = Answer::to_claim(row.id, row.attempt, event);
     answer.reason = reason;
     answer.sha256 = verdict.sha256;
-    answer.bytes_sent = if verdict.sha256.is_some() { row.bytes } else { 0 };
     answer
+}
+
+/// Copies that a batch found to be damaged.
+pub(crate) fn copies_lost(rows: &[InstanceRow], answer: &BatchAnswer) -> Vec<InstanceId> {
+    rows.iter()
+        .zip(&answer.verdicts)
+        .filter(|(row, one)| {
+            let failed = matches!(one.verdict, Verdict::SourceChanged | Verdict::SourceGone);
+            failed && row.copy == Copying::Done
+        })
+        .map(|(row, _)| row.id)
+        .collect()
+}
+
+/// True where a comparison found the copy of what is still to be sent damaged.
+pub(crate) fn is_copy_lost(row: &InstanceRow, sameness: Sameness) -> bool {
+    let failed = matches!(sameness, Sameness::SourceChanged | Sameness::SourceGone);
+    let stored = matches!(row.state, State::Stored | State::StoredWithWarning);
+    failed && !stored && row.copy == Copying::Done
 }
 
 /// Where the destination failed, its park is what has to be waited for, and the try does not count against an instance.
@@ -100,6 +137,12 @@ fn of_destination(told: Answer, now: Moment) -> Answer {
         Event::AnswerLost => Answer { blameless: true, ..told },
         _ => told,
     }
+}
+
+/// True where nobody is to blame for a lost request but the line: others got through, and it did not happen to this
+/// instance again and again.
+pub(crate) fn is_lost_to_the_line(losses: u32, reason: Reason, others_go: bool) -> bool {
+    others_go && reason.code == Code::ConnectionLost && losses <= LOST_TO_THE_LINE
 }
 
 /// True for the one instance that the archive, or something before it, hangs up on.

@@ -1,10 +1,12 @@
 //! The queue as a person sees and steers it while it is worked.
 
 use crate::faults::OrFault;
+use crate::part::SourcePart;
 use crate::relay::Relay;
-use relaypacs_model::{Code, Fault, Location, Priority};
+use relaypacs_model::{Code, Fault, Priority};
 use relaypacs_queue::{Counts, DestinationId, InstanceId, InstanceRow, Scope, StudyId, StudyRow};
 use relaypacs_scan::{Opened, Opener};
+use relaypacs_upload::Part;
 use std::io::ErrorKind;
 
 /// What the whole queue comes to.
@@ -86,7 +88,7 @@ impl Relay {
     /// [`Code::StudyUnknown`].
     pub async fn prioritise(&self, study: StudyId, priority: Priority) -> Result<(), Fault> {
         self.desk
-            .ask(move |books| books.queue.set_priority(study, priority.level()).or_fault())
+            .ask(move |books| books.queue.set_priority(study, priority.rank()).or_fault())
             .await
     }
 
@@ -122,15 +124,19 @@ impl Relay {
     pub async fn open_instance(&self, instance: InstanceId) -> Result<Opened, Fault> {
         let row =
             self.desk.ask(move |books| books.queue.view().instance(instance).or_fault()).await?;
-        let opened = tokio::task::spawn_blocking(move || open(&row.location));
+        let part = SourcePart::new(&row, &Opener::new(), &self.desk);
+        let opened = tokio::task::spawn_blocking(move || {
+            let opened = part.open().map(|reader| Opened {
+                reader,
+                bytes: row.bytes,
+                modified: row.modified,
+            });
+            opened.map_err(|error| {
+                let gone = error.kind() == ErrorKind::NotFound;
+                let code = if gone { Code::SourceGone } else { Code::SourceUnreadable };
+                Fault::with(code, error.kind())
+            })
+        });
         opened.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
-}
-
-fn open(location: &Location) -> Result<Opened, Fault> {
-    Opener::new().open(location).map_err(|error| {
-        let gone = error.kind() == ErrorKind::NotFound;
-        let code = if gone { Code::SourceGone } else { Code::SourceUnreadable };
-        Fault::with(code, error.kind())
-    })
 }

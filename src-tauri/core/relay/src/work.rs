@@ -3,12 +3,13 @@
 use crate::close::{Closing, leave};
 use crate::desk::Books;
 use crate::faults::OrFault;
+use crate::lane::Shared;
 use crate::observer::{Observer, Summary};
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
 use crate::run::Run;
 use crate::stop::Stop;
-use relaypacs_ledger::DestinationLabel;
+use relaypacs_ledger::{DestinationLabel, IndexTally};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyFilter, StudyId, StudyRow};
 use relaypacs_scan::Opener;
@@ -25,8 +26,8 @@ pub struct Work {
     pub reach: Reach,
     /// How long a destination may take nothing before it is given up for this run; `None`: for ever.
     pub patience: Option<Duration>,
-    /// Files that a DICOMDIR of the scan lists and the source lacks, for the receipt.
-    pub listed_missing: u64,
+    /// What the index of the disc says ([`crate::ScanCounts::index`]), for the receipt.
+    pub index: Option<IndexTally>,
     /// Where to save the receipt with plain UIDs.
     pub paper: Option<PathBuf>,
 }
@@ -44,6 +45,7 @@ impl Relay {
         stop: &Stop,
     ) -> Result<Summary, Fault> {
         let begun = Instant::now();
+        self.find_sources_again().await?;
         let report = Arc::new(Report::new(work.reach, observer.clone()));
         let scope = match work.reach {
             Reach::Import(import) => Scope::Import(import),
@@ -64,7 +66,7 @@ impl Relay {
         self.tell_what_waits(&rows, &closed, &report).await?;
         self.desk.ask(Books::end_receipts).await?;
         let skipped = self.skipped(work.reach).await?;
-        let (outcomes, paper_fault) = report.finish(&skipped, work.listed_missing);
+        let (outcomes, paper_fault) = report.finish(&skipped, work.index);
         let instances = self.offered(work.reach, counts.here().instances).await?;
         let (bytes_sent, bytes_sent_again, requests) = run.totals();
         Ok(Summary {
@@ -89,9 +91,20 @@ impl Relay {
     ) -> Result<HashSet<StudyId>, Fault> {
         let mut lanes = JoinSet::new();
         let opener = Opener::new();
+        let copying = self.begin_copying(&opener, observer, stop).await?;
+        let shared = Shared {
+            report: report.clone(),
+            run: run.clone(),
+            opener,
+            copies: copying.copies.clone(),
+            timing: self.timing,
+            network: self.network.clone(),
+            cancelled: self.cancelled.clone(),
+        };
         for row in rows {
-            let parts = (report, run, &opener);
-            let Some(lane) = self.lane(row.clone(), parts, observer, stop).await? else {
+            // Whoever starts a run wants it tried now; one that goes on for ever goes on where it was.
+            let now = patience.is_some();
+            let Some(lane) = self.lane(row.clone(), &shared, observer, (stop, now)).await? else {
                 continue;
             };
             lanes.spawn(lane.work(patience));
@@ -106,7 +119,11 @@ impl Relay {
                 Err(fault) => failed = failed.or(Some(fault)),
             }
         }
-        failed.map_or(Ok(closed), Err)
+        if failed.is_some() {
+            copying.copies.give_up();
+        }
+        let copied = copying.end().await;
+        failed.map_or_else(|| copied.map(|()| closed), Err)
     }
 
     /// Everything that did not come to its end in this run.

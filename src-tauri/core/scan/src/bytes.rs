@@ -171,6 +171,8 @@ impl<'a, P: ReadAt> Window<'a, P> {
                 Ok(0) => break,
                 Ok(read) => filled += read.min(free.len()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // A damaged place beyond what is asked for is nobody's trouble.
+                Err(_) if filled >= want => break,
                 Err(error) => {
                     self.buffer.clear();
                     return Err(error);

@@ -23,11 +23,13 @@ pub struct Unfit {
     pub detail: String,
     /// The header, where it could be read all the same.
     pub header: Option<Box<Header>>,
+    /// True where the medium gave an error in place of the bytes: another try may get them.
+    pub bad_place: bool,
 }
 
 impl Unfit {
     pub(crate) fn new(reason: SkipReason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into(), header: None }
+        Self { reason, detail: detail.into(), header: None, bad_place: false }
     }
 
     /// What an error of reading says of a file.
@@ -50,7 +52,9 @@ impl Unfit {
             Some(bound) => bound.to_string(),
             None => format!("it cannot be read: {}", error.kind()),
         };
-        Self::new(reason, detail)
+        let denied = [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied];
+        let bad_place = error.raw_os_error().is_some() && !denied.contains(&error.kind());
+        Self { bad_place, ..Self::new(reason, detail) }
     }
 }
 

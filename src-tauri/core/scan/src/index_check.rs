@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// How many missing files are named.
+/// How many files are named that are missing, and how many that are not listed.
 const NAMED: usize = 1_000;
 /// How many listings of folders are held at once.
 const LISTINGS: usize = 16;
@@ -35,6 +35,7 @@ pub(crate) fn check(
         listed_missing: Vec::new(),
         listed_missing_total: 0,
         unlisted: 0,
+        unlisted_files: Vec::new(),
         damage: directory.damage,
     };
     // Hashes, not names: a hostile list must not fill the memory.
@@ -55,10 +56,15 @@ pub(crate) fn check(
         }
     }
     let base = Base::of(&report.location);
-    report.unlisted = of_source
+    let unlisted = of_source
         .filter_map(|ordinal| base.relative(&seen.location(ordinal)?))
-        .filter(|relative| !listed.contains(&keys.hash_one(normal(relative))))
-        .count() as u64;
+        .filter(|relative| !listed.contains(&keys.hash_one(normal(relative))));
+    for relative in unlisted {
+        report.unlisted += 1;
+        if report.unlisted_files.len() < NAMED {
+            report.unlisted_files.push(relative);
+        }
+    }
     report
 }
 

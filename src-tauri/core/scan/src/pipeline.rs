@@ -1,6 +1,7 @@
 //! One walking thread, a few reading threads, one that settles: bounded queues between them, results in the order of
 //! the walk whatever the number of readers.
 
+mod again;
 mod settle;
 
 use crate::examine::{self, Report, Scratch};
@@ -8,9 +9,11 @@ use crate::header::Unfit;
 use crate::sources::Source;
 use crate::walk::{self, Met};
 use crate::{Cancel, Options, ScanError};
+use again::PutOff;
 use relaypacs_model::{Location, Seen, SkipReason};
 use settle::Settling;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -144,10 +147,12 @@ fn examine_one(
 
 fn settle(turns: Receiver<Turn>, options: &Options, cancel: &Cancel, sink: &mut dyn FnMut(Seen)) {
     let mut settling = Settling::new(options, cancel);
+    let mut put_off = PutOff::default();
     for turn in turns {
         match turn {
             Turn::Batch(results) => {
                 for report in results.into_iter().flatten() {
+                    let Some(report) = put_off.take(report) else { continue };
                     let seen = settling.settle(report);
                     // What was read while the scan was cancelled is half read.
                     if cancel.is_cancelled() {
@@ -157,6 +162,16 @@ fn settle(turns: Receiver<Turn>, options: &Options, cancel: &Cancel, sink: &mut 
                 }
             }
             Turn::SourceEnds => {
+                let mut scratch = Scratch::default();
+                let look = &mut |path: &Path, out: &mut dyn FnMut(Report)| {
+                    examine::file(path.to_owned(), &options.limits, cancel, &mut scratch, out);
+                };
+                put_off.look_again(look, &mut |report| {
+                    let seen = settling.settle(report);
+                    if !cancel.is_cancelled() {
+                        sink(seen);
+                    }
+                });
                 for report in settling.source_ends() {
                     sink(Seen::Index(report));
                 }

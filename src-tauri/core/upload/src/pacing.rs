@@ -1,8 +1,12 @@
 //! How much to send at once. Pure: what was measured goes in, sizes come out.
 //!
-//! Two things are steered. The size of a batch follows the rate, so that one takes about [`Bounds::target`] and a cut
-//! costs little. The number in flight grows by one while that buys throughput, and is halved at once when the archive
-//! pushes back, by status or by taking far longer for the same bytes (additive increase, multiplicative decrease).
+//! Two things are steered. The size of a batch follows the rate, so that one takes about [`Bounds::target`], and stays
+//! small against what gets through between two cuts of the line, since half a batch is lost with each. The number in
+//! flight grows by one while that buys throughput, and is halved at once when the archive pushes back, by status or by
+//! taking far longer for the same bytes (additive increase, multiplicative decrease).
+//!
+//! A connection that breaks is no push-back: it says something of the line and nothing of what the archive can take.
+//! Smaller batches then go in larger numbers, so that what is in flight altogether stays and the line does not run dry.
 
 use std::time::Duration;
 
@@ -13,6 +17,8 @@ pub struct Bounds {
     pub target: Duration,
     /// The smallest batch that is worth a request, in bytes.
     pub least_bytes: u64,
+    /// The same where the line breaks often.
+    pub least_bytes_when_cut: u64,
     /// The largest batch, in bytes. Larger ones gained nothing against Orthanc (16 to 64 MiB measured), and a cut
     /// costs more.
     pub most_bytes: u64,
@@ -27,6 +33,7 @@ impl Default for Bounds {
         Self {
             target: Duration::from_secs(3),
             least_bytes: 256 << 10,
+            least_bytes_when_cut: 64 << 10,
             most_bytes: 16 << 20,
             most_parts: 100,
             most_in_flight: 8,
@@ -46,8 +53,13 @@ pub enum Measured {
         /// How many batches were in flight, this one counted.
         in_flight: usize,
     },
-    /// 429, 503, a connection lost or stalled: too much at once.
+    /// 429, 503: too much at once.
     PushedBack,
+    /// The connection broke.
+    Cut {
+        /// Bytes of instances that it had taken.
+        bytes: u64,
+    },
     /// 413, or a batch that failed as a whole: no larger request than this.
     TooLarge {
         /// The largest size that is worth trying.
@@ -63,12 +75,47 @@ pub struct Pace {
     batch_bytes: u64,
     /// Bytes per second and batch, smoothed.
     rate: Option<f64>,
-    best_throughput: f64,
+    /// Bytes per second, all batches together, smoothed.
+    throughput: Option<f64>,
     window: Window,
     /// While it is found out whether another number in flight is better.
     probe: Option<Probe>,
     /// Windows to wait before the next probe.
     hold: usize,
+    cuts: Cuts,
+}
+
+/// How the line breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Cuts {
+    /// Bytes between two cuts, smoothed; `None` before the first.
+    between: Option<f64>,
+    /// Bytes since the last one.
+    since: f64,
+}
+
+impl Cuts {
+    fn after(self, bytes: u64, cut: bool) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "an estimate needs no 53 bits")]
+        let since = self.since + bytes as f64;
+        if !cut {
+            return Self { since, ..self };
+        }
+        let between = self.between.map_or(since, |mean| mean + SMOOTHING * (since - mean));
+        Self { between: Some(between), since: 0.0 }
+    }
+
+    /// The largest batch that loses little by them. A line that has held for longer than usual has become better.
+    fn most_bytes(self) -> Option<u64> {
+        let between = self.between?.max(self.since);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive and finite; `as` saturates"
+        )]
+        let bytes = (between / BATCHES_BETWEEN_CUTS) as u64;
+        Some(bytes)
+    }
 }
 
 /// Which way the number in flight was moved, and the throughput before that.
@@ -92,13 +139,20 @@ struct Window {
 const WORTHWHILE: f64 = 1.05;
 /// Windows between probes that did not pay: networks change.
 const HOLD: usize = 10;
-/// A batch that goes this many times slower than the best one, for as many in flight, is a push-back.
+/// A batch that goes this many times slower than is usual, for as many in flight, is a push-back.
 const FAR_SLOWER: f64 = 4.0;
 const SMOOTHING: f64 = 0.3;
+/// Between two cuts lie so many batches: then a cut costs a twentieth of what gets through, even where all of the batch
+/// that it hits has left.
+const BATCHES_BETWEEN_CUTS: f64 = 20.0;
+/// In flight at the start.
+const AT_FIRST: usize = 4;
+/// Where the line breaks, no fewer than this are in flight: what is left carries on while one is made anew.
+const LEAST_WHEN_CUT: usize = 4;
 
 impl Pace {
-    /// Starts with four in flight of 1 MiB each: a local archive has them at their largest after four answers, and on a
-    /// bad line there is little to lose before anything is known of it.
+    /// Starts with four small ones in flight: a local archive has them at their largest after six answers, and on a bad
+    /// line there is little to lose before anything is known of it.
     #[must_use]
     pub fn new(bounds: Bounds) -> Self {
         let most = bounds.most_bytes.max(1);
@@ -108,13 +162,14 @@ impl Pace {
                 least_bytes: bounds.least_bytes.clamp(1, most),
                 ..bounds
             },
-            in_flight: 4.min(bounds.most_in_flight.max(1)),
-            batch_bytes: (1 << 20).min(most),
+            in_flight: AT_FIRST.min(bounds.most_in_flight.max(1)),
+            batch_bytes: bounds.least_bytes.clamp(1, most),
             rate: None,
-            best_throughput: 0.0,
+            throughput: None,
             window: Window::default(),
             probe: None,
             hold: 0,
+            cuts: Cuts::default(),
         }
     }
 
@@ -130,6 +185,12 @@ impl Pace {
         self.batch_bytes
     }
 
+    /// The largest batch that the archive may take, as far as is known, in bytes.
+    #[must_use]
+    pub fn most_bytes(&self) -> u64 {
+        self.bounds.most_bytes
+    }
+
     /// How many instances a batch may have.
     #[must_use]
     pub fn batch_parts(&self) -> usize {
@@ -142,6 +203,7 @@ impl Pace {
         match measured {
             Measured::Answered { bytes, took, in_flight } => self.answered(bytes, took, in_flight),
             Measured::PushedBack => self.lowered(),
+            Measured::Cut { bytes } => self.cut(bytes),
             Measured::TooLarge { most_bytes } => self.capped(most_bytes),
         }
     }
@@ -154,12 +216,14 @@ impl Pace {
         #[expect(clippy::cast_precision_loss, reason = "a rate needs no 53 bits")]
         let (now, flying) = (bytes as f64 / seconds, in_flight.max(1) as f64);
         let throughput = now * flying;
-        if throughput * FAR_SLOWER < self.best_throughput && bytes >= self.bounds.least_bytes {
-            let slower = Self { best_throughput: throughput, rate: Some(now), ..self };
+        self.cuts = self.cuts.after(bytes, false);
+        let far_slower = self.throughput.is_some_and(|usual| throughput * FAR_SLOWER < usual);
+        if far_slower && bytes >= self.bounds.least_bytes {
+            let slower = Self { throughput: Some(throughput), rate: Some(now), ..self };
             return slower.lowered().resized();
         }
-        self.rate = Some(self.rate.map_or(now, |rate| rate + SMOOTHING * (now - rate)));
-        self.best_throughput = self.best_throughput.max(throughput);
+        self.rate = Some(smoothed(self.rate, now));
+        self.throughput = Some(smoothed(self.throughput, throughput));
         self.window.answers += 1;
         // A change shows only once every batch that began before it is through.
         if self.window.answers > self.in_flight && in_flight >= self.in_flight {
@@ -202,7 +266,7 @@ impl Pace {
     }
 
     fn probe_down(mut self, before: f64) -> Self {
-        if self.in_flight > 1 {
+        if self.in_flight > self.least_in_flight() {
             self.probe = Some(Probe::Down { before });
             self.in_flight -= 1;
             return self;
@@ -210,9 +274,30 @@ impl Pace {
         Self { hold: HOLD, ..self }
     }
 
+    fn least_in_flight(&self) -> usize {
+        let least = if self.cuts.between.is_some() { LEAST_WHEN_CUT } else { 1 };
+        least.min(self.bounds.most_in_flight.max(1))
+    }
+
+    /// What is in flight altogether stays as it is, in smaller batches.
+    fn cut(mut self, bytes: u64) -> Self {
+        self.cuts = self.cuts.after(bytes, true);
+        let before = u64::try_from(self.in_flight).unwrap_or(u64::MAX) * self.batch_bytes;
+        self = self.resized();
+        let enough = before.div_ceil(self.batch_bytes.max(1));
+        let enough = usize::try_from(enough).unwrap_or(usize::MAX).max(self.in_flight);
+        let most = self.bounds.most_in_flight.max(1);
+        if enough > self.in_flight && self.in_flight < most {
+            self.in_flight = enough.min(most);
+            self.window = Window::default();
+            self.probe = None;
+        }
+        self
+    }
+
     fn lowered(mut self) -> Self {
         self.in_flight = (self.in_flight / 2).max(1);
-        self.batch_bytes = (self.batch_bytes / 2).max(self.bounds.least_bytes);
+        self.batch_bytes = (self.batch_bytes / 2).max(self.least_bytes());
         self.window = Window::default();
         self.probe = None;
         self.hold = 1;
@@ -226,104 +311,36 @@ impl Pace {
         self
     }
 
+    fn least_bytes(&self) -> u64 {
+        let cut = self.cuts.between.is_some();
+        let least = if cut { self.bounds.least_bytes_when_cut } else { self.bounds.least_bytes };
+        least.clamp(1, self.bounds.most_bytes)
+    }
+
     /// A batch grows to at most twice its size at a time: one quick answer proves little.
     fn resized(mut self) -> Self {
-        let Some(rate) = self.rate else { return self };
+        let least = self.least_bytes();
+        let most =
+            self.bounds.most_bytes.min(self.cuts.most_bytes().unwrap_or(u64::MAX).max(least));
+        let Some(rate) = self.rate else {
+            self.batch_bytes = self.batch_bytes.min(most);
+            return self;
+        };
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "positive and finite; `as` saturates"
         )]
         let wanted = (rate * self.bounds.target.as_secs_f64()) as u64;
-        let most = self.bounds.most_bytes.min(self.batch_bytes.saturating_mul(2));
-        self.batch_bytes = wanted.clamp(self.bounds.least_bytes.min(most), most);
+        let most = most.min(self.batch_bytes.saturating_mul(2));
+        self.batch_bytes = wanted.clamp(least.min(most), most);
         self
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const MIB: u64 = 1 << 20;
-
-    /// Plays an archive whose throughput grows up to `useful` in flight, at `rate` bytes per second each.
-    fn settle(useful: usize, rate: u64, rounds: usize) -> Pace {
-        let mut pace = Pace::new(Bounds::default());
-        for _ in 0..rounds {
-            let in_flight = pace.in_flight();
-            let share = rate as f64 * useful.min(in_flight) as f64 / in_flight as f64;
-            let bytes = pace.batch_bytes();
-            let took = Duration::from_secs_f64(bytes as f64 / share);
-            pace = pace.after(Measured::Answered { bytes, took, in_flight });
-        }
-        pace
-    }
-
-    #[test]
-    fn the_number_in_flight_grows_while_it_pays_and_no_further() {
-        assert!((5..=6).contains(&settle(5, 20 * MIB, 300).in_flight()));
-        assert_eq!(settle(100, 20 * MIB, 300).in_flight(), Bounds::default().most_in_flight);
-        assert!(settle(1, 20 * MIB, 300).in_flight() <= 3);
-    }
-
-    #[test]
-    fn a_batch_takes_about_the_target() {
-        let pace = settle(1, 4 * MIB, 200);
-        let seconds = pace.batch_bytes() as f64 * pace.in_flight() as f64 / (4 * MIB) as f64;
-        assert!((2.5..3.5).contains(&seconds), "{seconds}");
-        assert_eq!(settle(8, 900 * MIB, 50).batch_bytes(), Bounds::default().most_bytes);
-        assert_eq!(settle(1, 1000, 50).batch_bytes(), Bounds::default().least_bytes);
-    }
-
-    #[test]
-    fn a_push_back_is_heeded_at_once() {
-        let pace = settle(100, 20 * MIB, 300);
-        assert_eq!(pace.after(Measured::PushedBack).in_flight(), 4);
-        let floor = (0..9).fold(pace, |pace, _| pace.after(Measured::PushedBack));
-        assert_eq!(floor.in_flight(), 1);
-    }
-
-    #[test]
-    fn an_archive_that_suddenly_takes_far_longer_is_a_push_back() {
-        let pace = settle(100, 20 * MIB, 300);
-        let slow = Measured::Answered {
-            bytes: pace.batch_bytes(),
-            took: Duration::from_secs(120),
-            in_flight: pace.in_flight(),
-        };
-        assert_eq!(pace.after(slow).in_flight(), 4);
-        assert!(pace.after(slow).batch_bytes() < 4 * MIB);
-    }
-
-    #[test]
-    fn a_limit_that_was_met_is_never_passed_again() {
-        let mut pace = settle(8, 900 * MIB, 50).after(Measured::TooLarge { most_bytes: 3 * MIB });
-        assert_eq!(pace.batch_bytes(), 3 * MIB);
-        for _ in 0..50 {
-            let took = Duration::from_millis(1);
-            pace = pace.after(Measured::Answered { bytes: 3 * MIB, took, in_flight: 8 });
-        }
-        assert_eq!(pace.batch_bytes(), 3 * MIB);
-        assert_eq!(pace.after(Measured::TooLarge { most_bytes: 0 }).batch_bytes(), 1);
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_measured_leads_out_of_bounds(
-            steps in prop::collection::vec((0_u8..3, any::<u64>(), any::<u32>(), 0_usize..20), 0..60)
-        ) {
-            let mut pace = Pace::new(Bounds::default());
-            for (kind, bytes, millis, in_flight) in steps {
-                pace = pace.after(match kind {
-                    0 => Measured::PushedBack,
-                    1 => Measured::TooLarge { most_bytes: bytes },
-                    _ => Measured::Answered { bytes, took: Duration::from_millis(millis.into()), in_flight },
-                });
-                prop_assert!((1..=8).contains(&pace.in_flight()));
-                prop_assert!((1..=64 * MIB).contains(&pace.batch_bytes()));
-            }
-        }
-    }
+fn smoothed(mean: Option<f64>, now: f64) -> f64 {
+    mean.map_or(now, |mean| mean + SMOOTHING * (now - mean))
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ mod faults;
 mod native;
 mod requests;
 mod round_trip;
+mod script;
 
 use crate::{Faults, Options, PracticePacs, Running};
 use relaypacs_tests::fixture::{Instance, Kind};

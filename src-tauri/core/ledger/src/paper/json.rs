@@ -1,9 +1,9 @@
 //! The saved receipt as one JSON object: `program`, `version`, `destination`, `started`, `instances` (an array, one
-//! line each), then `ended`, `summary` and `verdict`, which are known last.
+//! line each), then `ended`, `summary`, `completeness` and `verdict`, which are known last.
 
 use super::{PaperError, PaperHead, PaperLine, ReceiptWriter, Tally};
 use crate::key::hex;
-use crate::{Counts, verdict_sentence};
+use crate::{Completeness, Counts, IndexTally, verdict_sentence};
 use relaypacs_model::{Moment, Outcome};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -64,12 +64,26 @@ impl<W: Write> JsonReceipt<W> {
             counts.skips().map(|(why, many)| (why.as_str().into(), json!(many))).collect();
         summary.insert("skipped".into(), Value::Object(skipped));
         summary.insert("listed_missing".into(), json!(counts.listed_missing()));
+        let whole = Completeness::of(counts);
+        let index = |part: fn(IndexTally) -> u64| whole.index.map(part);
+        let completeness = json!({
+            "sentence": whole.sentence(),
+            "on_source": whole.on_source,
+            "in_index": index(|index| index.listed),
+            "in_archive": whole.in_archive,
+            "in_index_not_on_source": index(|index| index.missing),
+            "on_source_not_in_index": index(|index| index.unlisted),
+            "on_source_not_in_archive": whole.on_source.saturating_sub(whole.in_archive),
+            "needs_a_look": whole.needs_a_look,
+        });
         let files = counts.instances().saturating_add(counts.all_skipped());
         summary.insert("files".into(), json!(files));
         self.to.write_all(b"\n],\"ended\":")?;
         value(&mut self.to, &ended.rfc3339())?;
         self.to.write_all(b",\"summary\":")?;
         value(&mut self.to, &summary)?;
+        self.to.write_all(b",\"completeness\":")?;
+        value(&mut self.to, &completeness)?;
         self.to.write_all(b",\"verdict\":")?;
         value(&mut self.to, &verdict_sentence(counts))?;
         self.to.write_all(b"}\n")?;

@@ -4,7 +4,7 @@
 use super::{PaperError, PaperHead, PaperLine, ReceiptWriter, Tally, through_buffer};
 use crate::key::hex;
 use crate::sentence::{grouped, outcome_words, skip_words};
-use crate::{Counts, verdict_sentence};
+use crate::{Completeness, Counts, verdict_sentence};
 use relaypacs_model::{Moment, StudyInstanceUid};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 
@@ -66,6 +66,9 @@ fn totals(
     ended: Moment,
 ) -> io::Result<()> {
     writeln!(to, "{}\n", verdict_sentence(counts))?;
+    if counts.index().is_some() {
+        writeln!(to, "{}\n", Completeness::of(counts).sentence())?;
+    }
     writeln!(to, "Destination  {}", head.destination.as_str())?;
     writeln!(to, "Started      {}", head.started.rfc3339())?;
     writeln!(to, "Ended        {}", ended.rfc3339())?;
@@ -84,8 +87,10 @@ fn totals(
             row(to, many, &format!("  {}", skip_words(reason)))?;
         }
     }
-    if counts.listed_missing() > 0 {
-        row(to, counts.listed_missing(), "listed in the disc's index, not on the disc")?;
+    if let Some(index) = counts.index() {
+        row(to, index.listed, "files in the disc's index")?;
+        row(to, index.missing, "  in the index, not on the disc")?;
+        row(to, index.unlisted, "  images on the disc, not in the index")?;
     }
     Ok(())
 }

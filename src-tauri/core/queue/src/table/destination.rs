@@ -3,7 +3,7 @@
 use super::DestinationId;
 use super::destination_row::{self as row, COLUMNS};
 use crate::{Queue, QueueError, Result, View};
-use relaypacs_model::{Destination, DestinationName, Dialect, Location, Moment, Reason};
+use relaypacs_model::{Code, Destination, DestinationName, Dialect, Location, Moment, Reason};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
 pub(crate) const V1: &str = "
@@ -195,6 +195,25 @@ impl Queue {
                  park_dicom = NULL, park_until = NULL, park_attempts = 0 WHERE id = ?1",
                 [id],
             )?)
+        })
+    }
+
+    /// Ends the waits of what waits at a destination for one of these reasons: its next try is due now. Returns how many
+    /// instances.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn wake(&mut self, id: DestinationId, reasons: &[Code], now: Moment) -> Result<u64> {
+        self.write_at(now, |tx| {
+            let mut statement = tx.prepare_cached(
+                "UPDATE instance SET until = ?3 WHERE state = 1 AND until > ?3 AND reason = ?2 \
+                 AND study_id IN (SELECT id FROM study WHERE destination_id = ?1)",
+            )?;
+            let mut woken = 0;
+            for reason in reasons {
+                woken += statement.execute(params![id, reason.as_str(), now.0])?;
+            }
+            Ok(woken as u64)
         })
     }
 }

@@ -47,3 +47,16 @@ CREATE TABLE reoffer (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX reoffer_by_instance ON reoffer(instance_id);
 ";
+
+/// Whether what an import found has to be copied into the spool, and on which volumes it lay. A mount point can carry a
+/// patient's name, so a volume goes with the last instance of its import.
+pub(crate) const COPY_V1: &str = "
+ALTER TABLE import ADD COLUMN copy INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE import_volume (
+    import_id INTEGER NOT NULL REFERENCES import(id) ON DELETE CASCADE,
+    mount BLOB NOT NULL,
+    root BLOB NOT NULL,
+    identity TEXT NOT NULL,
+    PRIMARY KEY (import_id, mount)
+) STRICT, WITHOUT ROWID;
+";

@@ -56,11 +56,23 @@ CREATE INDEX instance_waiting ON instance(study_id, until) WHERE state = 1;
 CREATE INDEX instance_sending ON instance(until) WHERE state = 2;
 ";
 
+/// Where the bytes are read from, and the numbers by which a person finds an image again. A row that has to be copied
+/// first (`copy = 1`) is not ready to be claimed.
+pub(crate) const COPY_V1: &str = "
+ALTER TABLE instance ADD COLUMN copy INTEGER NOT NULL DEFAULT 0 CHECK (copy BETWEEN 0 AND 2);
+ALTER TABLE instance ADD COLUMN number INTEGER;
+ALTER TABLE instance ADD COLUMN series_number INTEGER;
+CREATE INDEX instance_ready ON instance(study_id, batch_limit DESC, id)
+    WHERE state = 0 AND copy <> 1;
+CREATE INDEX instance_to_copy ON instance(import_id, id) WHERE copy = 1;
+CREATE INDEX instance_source_gone ON instance(id) WHERE state = 10;
+";
+
 /// Every column that an [`InstanceRow`] is made of.
 pub(crate) const COLUMNS: &str = "id, study_id, import_id, state, until, since, attempts, fresh_from, batch_limit, \
      sends_dropped, proof, reason, reason_status, reason_dicom, sha256, sent_at, bytes_sent, \
      bytes, modified, encoding, part10, number_of_frames, modality, sop_uid, sop_class_uid, \
-     series_uid, transfer_syntax_uid, location, number";
+     series_uid, transfer_syntax_uid, location, copy, number, series_number";
 
 /// No instance is larger than 4 TiB; a size that an archive file makes up beyond that must not overflow a sum.
 pub(crate) const MOST_BYTES: i64 = 1 << 42;
@@ -118,8 +130,23 @@ pub struct InstanceRow {
     pub transfer_syntax_uid: Option<TransferSyntaxUid>,
     /// Where its bytes are.
     pub location: Location,
+    /// Whether they are read from there.
+    pub copy: Copying,
     /// (0020,0013)
     pub number: Option<i64>,
+    /// (0020,0011)
+    pub series_number: Option<i64>,
+}
+
+/// Whether the bytes of an instance are, or have to be, in the spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copying {
+    /// They are read from the source.
+    Not,
+    /// They have to be copied before the instance is sent.
+    Due,
+    /// They are read from the spool.
+    Done,
 }
 
 impl InstanceRow {
@@ -190,8 +217,26 @@ pub(crate) fn read(row: &Row<'_>) -> Result<InstanceRow> {
             .map_err(|_| QueueError::Unreadable("transfer_syntax_uid"))?,
         location: Location::from_bytes(&row.get::<_, Vec<u8>>("location")?)
             .map_err(|_| QueueError::Unreadable("location"))?,
+        copy: copying_from(row.get("copy")?)?,
         number: row.get("number")?,
+        series_number: row.get("series_number")?,
     })
+}
+
+/// The number of a [`Copying`].
+pub(crate) fn copying_code(copying: Copying) -> i64 {
+    match copying {
+        Copying::Not => 0,
+        Copying::Due => 1,
+        Copying::Done => 2,
+    }
+}
+
+fn copying_from(code: i64) -> Result<Copying> {
+    [Copying::Not, Copying::Due, Copying::Done]
+        .into_iter()
+        .find(|copying| copying_code(*copying) == code)
+        .ok_or(QueueError::Unreadable("copy"))
 }
 
 /// The number of a state.

@@ -17,7 +17,6 @@ CREATE TABLE series (
 CREATE TRIGGER series_gone AFTER DELETE ON study BEGIN
     DELETE FROM series WHERE study_id = OLD.id;
 END;
-ALTER TABLE instance ADD COLUMN number INTEGER;
 ";
 
 /// Keeps what the header says of its series, where nothing is kept yet.

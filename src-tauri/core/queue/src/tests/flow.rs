@@ -164,6 +164,29 @@ fn the_highest_priority_goes_first_then_the_oldest() {
 }
 
 #[test]
+fn while_an_urgent_study_is_asked_about_nothing_of_lower_priority_begins() {
+    let mut bench = Bench::new();
+    bench.import(1, 5);
+    bench.ask_empty();
+    bench.import(2, 1);
+    let one = |bench: &mut Bench| {
+        let limits = Limits { bytes: 1 << 30, count: 1 };
+        let claim = bench.queue.claim(bench.destination, None, limits, NOW, LEASE).unwrap();
+        claim.map(|claim| claim.study_uid)
+    };
+    let urgent = bench.queue.view().studies(&Default::default(), None, 9).unwrap()[1].id;
+    assert!(one(&mut bench).is_some(), "of the same priority nobody waits");
+    bench.queue.set_priority(urgent, 200).unwrap();
+    assert!(one(&mut bench).is_none(), "its question is on its way");
+    bench.queue.put_off_asking(urgent, later(9), NOW).unwrap();
+    assert_eq!(one(&mut bench), Some(study_uid(1)), "and where it is put off, others go");
+    bench.queue.put_off_asking(urgent, NOW, NOW).unwrap();
+    bench.ask_empty();
+    assert_eq!(one(&mut bench).unwrap(), study_uid(2));
+    assert_eq!(one(&mut bench).unwrap(), study_uid(1));
+}
+
+#[test]
 fn a_parked_destination_is_left_alone_until_its_time() {
     let mut bench = Bench::new();
     bench.import(1, 1);
@@ -180,7 +203,29 @@ fn a_parked_destination_is_left_alone_until_its_time() {
     assert!(bench.claim_at(later(1 << 30)).is_none(), "until a person acts");
     assert_eq!(bench.queue.view().next_wake(id).unwrap(), None);
     bench.queue.unpark(id).unwrap();
-    assert!(bench.claim_at(later(1 << 30)).is_some());
+    let claim = bench.claim_at(later(1 << 30)).unwrap();
+    let stored = Answer::to_claim(claim.rows[0].id, claim.rows[0].attempt, Event::Refused);
+    bench.queue.settle(&[stored], NOW).unwrap();
+    bench.queue.park(id, reason, Some(later(9)), NOW).unwrap();
+    assert_eq!(bench.queue.view().next_wake(id).unwrap(), None, "and then there is nothing left");
+}
+
+#[test]
+fn what_waits_for_the_network_is_due_once_it_has_changed_and_nothing_else_is() {
+    let mut bench = Bench::new();
+    bench.import(1, 2);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let event = Event::TryAgain { not_before: later(3000) };
+    let codes = [Code::ConnectionLost, Code::ArchiveBusy];
+    let answers: Vec<Answer> = std::iter::zip(&claim.rows, codes)
+        .map(|(row, code)| Answer::to_claim(row.id, row.attempt, event).because(Reason::new(code)))
+        .collect();
+    bench.queue.settle(&answers, NOW).unwrap();
+    assert!(bench.claim_at(later(9)).is_none());
+    let of_the_network = [Code::ConnectionLost, Code::Unreachable];
+    assert_eq!(bench.queue.wake(bench.destination, &of_the_network, later(9)).unwrap(), 1);
+    assert_eq!(bench.claim_at(later(9)).unwrap().rows[0].id, claim.rows[0].id);
 }
 
 #[test]

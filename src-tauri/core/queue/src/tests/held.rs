@@ -69,7 +69,7 @@ fn what_a_person_leaves_out_is_gone_and_counted_and_the_rest_is_sent() {
     let wanted: BTreeSet<StudyId> = [of(1).study.id].into();
     let left_out = bench.queue.leave_out(&import, &wanted, NOW).unwrap();
     assert_eq!(left_out.instances, 3);
-    bench.queue.prioritise_held(&import, Priority::Stat).unwrap();
+    bench.queue.raise_priority(&import, Priority::Stat.rank()).unwrap();
     let id = bench.queue.finish_import(&import, NOW).unwrap();
     let view = bench.queue.view();
     let counts = view.counts(Scope::Import(id)).unwrap();
@@ -134,12 +134,12 @@ fn a_study_that_is_put_first_goes_before_its_like_and_after_what_is_more_urgent(
     }
     let ids: Vec<StudyId> =
         bench.queue.view().studies_in_turn(0, 9).unwrap().iter().map(|row| row.id).collect();
-    bench.queue.set_priority(ids[3], Priority::Stat.level()).unwrap();
+    bench.queue.set_priority(ids[3], Priority::Stat.rank()).unwrap();
     bench.queue.put_first(ids[2]).unwrap();
     bench.queue.put_first(ids[1]).unwrap();
     let turn: Vec<StudyId> =
         bench.queue.view().studies_in_turn(0, 9).unwrap().iter().map(|row| row.id).collect();
     assert_eq!(turn, [ids[3], ids[1], ids[2], ids[0]]);
     let row = bench.queue.view().study(ids[1]).unwrap();
-    assert_eq!(Priority::of_level(row.priority), Priority::Routine);
+    assert_eq!(Priority::of_rank(row.priority), Priority::Routine);
 }

@@ -1,7 +1,7 @@
 //! The plans of the hot queries: none of them reads a table from end to end.
 
 use super::*;
-use crate::{ask, claim, tally, view};
+use crate::{ask, claim, copy, tally, view};
 
 fn plan(queue: &Queue, sql: &str) -> Vec<String> {
     let mut statement = queue.conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -22,15 +22,16 @@ fn every_hot_query_goes_by_an_index() {
     let from_instance = |rest: &str| format!("SELECT * FROM instance {rest}");
     let queries = [
         (claim::NEXT_STUDY.to_owned(), "study_in_turn"),
-        (claim::NEXT_STUDY.to_owned(), "instance_queued"),
+        (claim::NEXT_STUDY.to_owned(), "instance_ready"),
         (claim::NEXT_STUDY.to_owned(), "instance_waiting"),
-        (claim::QUEUED_LIMIT.to_owned(), "instance_queued"),
+        (claim::QUEUED_LIMIT.to_owned(), "instance_ready"),
         (claim::WAITED_LIMIT.to_owned(), "instance_waiting"),
-        (from_instance(claim::QUEUED_ROWS), "instance_queued"),
+        (from_instance(claim::QUEUED_ROWS), "instance_ready"),
         (from_instance(claim::WAITED_ROWS), "instance_waiting"),
         (claim::NEXT_LEASE.to_owned(), "instance_sending"),
         (claim::NEXT_WAIT.to_owned(), "instance_waiting"),
         (claim::NEXT_ASK.to_owned(), "study_in_turn"),
+        (claim::HAS_OPEN.to_owned(), "study_in_turn"),
         ("SELECT id FROM instance WHERE state = 2 AND until <= ?1".to_owned(), "instance_sending"),
         (ask::TO_ASK.to_owned(), "study_in_turn"),
         (ask::TO_TALLY.to_owned(), "study_in_turn"),
@@ -42,6 +43,9 @@ fn every_hot_query_goes_by_an_index() {
         (from_instance(view::ENDED_OF_IMPORT), "instance_by_import"),
         (tally::COUNT_IMPORT.to_owned(), "tally_by_import"),
         (tally::COUNT_STUDY.to_owned(), "PRIMARY KEY"),
+        (from_instance(copy::TO_COPY), "instance_to_copy"),
+        (copy::LEFT_TO_COPY.to_owned(), "instance_to_copy"),
+        (from_instance(copy::GONE), "instance_source_gone"),
         ("DELETE FROM instance WHERE study_id = ?1".to_owned(), "instance_by_study"),
         ("DELETE FROM instance WHERE import_id = ?1".to_owned(), "instance_by_import"),
     ];

@@ -46,27 +46,26 @@ impl<'a> Settling<'a> {
 
     pub(super) fn settle(&mut self, report: Report) -> Seen {
         let Report { location, bytes, modified, outcome } = report;
-        let (header, damage) = match outcome {
-            Ok(header) => (header, None),
-            Err(Unfit { reason: SkipReason::Damaged, detail, header: Some(header) })
-                if self.options.include_damaged =>
-            {
-                (*header, Some(detail))
-            }
-            Err(Unfit { reason, detail, header }) => {
-                if reason == SkipReason::Dicomdir && self.indexes.len() < INDEXES {
-                    self.indexes.push(location.clone());
+        let (header, damage) =
+            match outcome {
+                Ok(header) => (header, None),
+                Err(Unfit {
+                    reason: SkipReason::Damaged, detail, header: Some(header), ..
+                }) if self.options.include_damaged => (*header, Some(detail)),
+                Err(Unfit { reason, detail, header, .. }) => {
+                    if reason == SkipReason::Dicomdir && self.indexes.len() < INDEXES {
+                        self.indexes.push(location.clone());
+                    }
+                    return Seen::Skipped(Skip {
+                        location,
+                        bytes,
+                        reason,
+                        detail,
+                        earlier: None,
+                        header,
+                    });
                 }
-                return Seen::Skipped(Skip {
-                    location,
-                    bytes,
-                    reason,
-                    detail,
-                    earlier: None,
-                    header,
-                });
-            }
-        };
+            };
         let (reason, detail, earlier) = match self.kin(&header, &location) {
             Kin::New(fingerprint) => {
                 self.seen.insert(fingerprint, &location);

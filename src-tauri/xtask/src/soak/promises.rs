@@ -1,0 +1,149 @@
+//! The promises, checked after every run as far as they hold at any time, and in whole once the faults have stopped.
+
+use super::acts::bring_back;
+use super::site::{CANARY, Site};
+use anyhow::{Context, Result, ensure};
+use relaypacs_tests::cli::Ran;
+use relaypacs_tests::lines::{files, number, text};
+use relaypacs_tests::trace::{trace, wanted};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+
+/// Every outcome that a summary counts; together they are all instances.
+const PARTS: [&str; 8] = [
+    "confirmed",
+    "already_there",
+    "rejected",
+    "conflict",
+    "changed",
+    "source_gone",
+    "waiting",
+    "cancelled",
+];
+const IN_THE_ARCHIVE: [&str; 4] = ["confirmed", "verified", "committed", "already_there"];
+/// Runs that a home may need to come to its end once nothing is wrong any more.
+const RUNS: usize = 12;
+
+/// What a run said of itself is true: each instance is told once, the parts are the whole, and what is called confirmed
+/// is in the archive with our bytes. A run that was killed said nothing at its end.
+pub(crate) fn adds_up(site: &mut Site, ran: &Ran) -> Result<()> {
+    // The last line of a run that was killed may be half a line.
+    let whole = |line: &&String| line.ends_with('}');
+    let held = site.archive.holds()?;
+    let mut seen = BTreeSet::new();
+    for line in ran.lines.iter().filter(whole) {
+        let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else { continue };
+        if line["event"] != "verdict" {
+            continue;
+        }
+        let (uid, state) = (text(&line, "sop_instance_uid"), text(&line, "state"));
+        ensure!(seen.insert(uid.to_owned()), "{uid} is told of twice");
+        let ours = site.studies.iter().find_map(|study| study.images.get(uid));
+        let ours = ours.context("an instance that was never offered")?;
+        if IN_THE_ARCHIVE.contains(&state) {
+            let file = held.get(uid).with_context(|| format!("{uid} is {state}, and not there"))?;
+            ensure!(fs::read(file)? == *ours, "{uid} is {state} with other bytes");
+        }
+    }
+    if let Ok(summary) = ran.summary() {
+        let sum: u64 = PARTS.iter().map(|part| number(&summary, part)).sum();
+        ensure!(sum == number(&summary, "instances"), "does not add up: {summary}");
+        ensure!(seen.len() as u64 == sum, "{} told of {sum}", seen.len());
+        site.told.bytes_sent_again += number(&summary, "bytes_sent_again");
+    }
+    Ok(())
+}
+
+/// No file of ours has a trace of the patient.
+pub(crate) fn no_trace(site: &Site) -> Result<()> {
+    let home = home(site);
+    let found = trace(&[home.as_path(), site.temp.path()], &wanted(CANARY));
+    ensure!(found.is_none(), "a trace: {found:?}");
+    Ok(())
+}
+
+/// The home, from where this process sees it.
+fn home(site: &Site) -> PathBuf {
+    #[cfg(target_os = "linux")]
+    if let Some(disk) = &site.disk {
+        return disk.path(site.cli.home());
+    }
+    site.cli.home().to_path_buf()
+}
+
+/// The faults stop; then everything comes to its end by itself, and every promise holds.
+pub(crate) fn hold(site: &mut Site) -> Result<()> {
+    site.log.push("the faults stop".into());
+    no_trace(site)?;
+    site.archive.start(&json!({}))?;
+    bring_back(site)?;
+    to_its_end(site)?;
+    let held = site.archive.holds()?;
+    let mut ours = BTreeSet::new();
+    for study in site.studies.iter().filter(|study| study.offered) {
+        for (uid, bytes) in &study.images {
+            match held.get(uid) {
+                Some(file) => ensure!(fs::read(file)? == *bytes, "{uid} has other bytes"),
+                None => ensure!(study.cancelled, "{uid} is lost"),
+            }
+            ours.insert(uid);
+        }
+        site.told.cancelled += u64::from(study.cancelled);
+    }
+    ensure!(held.keys().all(|uid| ours.contains(uid)), "the archive has what was never queued");
+    site.told.instances += ours.len() as u64;
+    no_trace(site)?;
+    let spooled = files(&home(site).join("spool"));
+    ensure!(spooled.is_empty(), "the spool is not empty: {spooled:?}");
+    let verified = site.cli.run(&["audit", "verify"])?;
+    ensure!(verified.status == Some(0), "the ledger: {}", verified.stderr);
+    in_the_ledger(site)
+}
+
+fn to_its_end(site: &mut Site) -> Result<()> {
+    let mut last = None;
+    for _ in 0..RUNS {
+        // What was paused by its name is resumed by its name.
+        let listed = site.cli.run(&["queue", "list", "--json"])?.json()?;
+        let uids: Vec<&str> = listed.iter().map(|line| text(line, "study_instance_uid")).collect();
+        for words in [&["resume"][..], &[&["resume"], &uids[..]].concat(), &["retry"]] {
+            let ran = site.cli.run(&[&["queue", "--json"], words].concat())?;
+            ensure!(ran.status == Some(0), "{words:?}: {:?} {}", ran.status, ran.stderr);
+        }
+        let ran = site.cli.run(&["run", "--json", "--patience", "20"])?;
+        site.log.push(format!("to the end -> {:?}", ran.status));
+        adds_up(site, &ran)?;
+        let left = site.cli.run(&["queue", "list", "--json"])?;
+        if left.json()?.is_empty() {
+            ensure!(ran.status == Some(0), "empty, and {:?}: {}", ran.status, ran.stderr);
+            return Ok(());
+        }
+        last = Some((ran, left));
+    }
+    let (ran, left) = last.context("it was run")?;
+    let verdicts: Vec<_> =
+        ran.lines.iter().filter(|line| !line.contains("\"confirmed\"")).collect();
+    anyhow::bail!("it never ends: {:?} {verdicts:?} {}", left.lines, ran.stderr)
+}
+
+/// The receipts name every offered instance that was not taken out as being in the archive.
+fn in_the_ledger(site: &mut Site) -> Result<()> {
+    let history = site.cli.run(&["history", "--json", "--limit", "100000"])?.json()?;
+    let receipts: BTreeSet<u64> =
+        history.iter().filter_map(|line| line["receipt"].as_u64()).collect();
+    let mut proven = BTreeSet::new();
+    for receipt in receipts {
+        let ran = site.cli.run(&["receipt", "--json", &receipt.to_string()])?;
+        for line in ran.events("receipt_line")? {
+            if IN_THE_ARCHIVE.contains(&text(&line, "state")) {
+                proven.insert(line["instance"].to_string());
+            }
+        }
+    }
+    let kept = site.studies.iter().filter(|study| study.offered && !study.cancelled);
+    let kept: usize = kept.map(|study| study.images.len()).sum();
+    ensure!(proven.len() >= kept, "the receipts prove {} of {kept}", proven.len());
+    Ok(())
+}
