@@ -56,6 +56,7 @@ fn unkept<'a, R: Runtime, M: Manager<R>>(
 /// What happens to the window.
 pub(crate) fn happened<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
     let app = window.app_handle();
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the events are the system's, not ours")]
     match event {
         WindowEvent::DragDrop(event) => dropped(app, event),
         WindowEvent::CloseRequested { api, .. } => {
@@ -68,6 +69,7 @@ pub(crate) fn happened<R: Runtime>(window: &Window<R>, event: &WindowEvent) {
 }
 
 fn dropped<R: Runtime>(app: &AppHandle<R>, event: &DragDropEvent) {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the events are the system's, not ours")]
     let over = match event {
         DragDropEvent::Enter { paths, .. } => !paths.is_empty(),
         DragDropEvent::Over { .. } => return,
