@@ -113,7 +113,7 @@ fn paths(value: &Value, found: &mut BTreeSet<String>) {
         }
         Value::Array(values) => values.iter().for_each(|value| paths(value, found)),
         Value::Object(values) => values.values().for_each(|value| paths(value, found)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
