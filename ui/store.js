@@ -71,7 +71,7 @@ export function close(dialog) {
 /** What a refusal is, whoever refused. @param {any} cause @returns {Failure} */
 export function failureOf(cause) {
   if (cause && typeof cause === "object" && typeof cause.code === "string") return cause;
-  return { code: "internal", message: "", hint: "" };
+  return { code: "internal", message: "", hint: "", detail: "" };
 }
 
 /**

@@ -121,9 +121,9 @@ test("what the core calls a state, a warning, a reason or an outcome has its wor
     outcome: union("export type Outcome ="),
     skip: union("export type SkipReason ="),
     priority: union("export type Priority ="),
-    standing: union("standing: "),
-    warning: union("  kind:\n"),
-    state: union("  state:\n"),
+    standing: union("export type Standing ="),
+    warning: union("export type WarningKind ="),
+    state: union("export type StudyState ="),
   };
   for (const [family, names] of Object.entries(families)) {
     assert.ok(names.length >= 3, family);

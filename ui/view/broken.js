@@ -19,7 +19,7 @@ export const starting = () =>
   });
 
 export function broken() {
-  const failure = store.state?.failure ?? { code: "internal", message: "", hint: "" };
+  const failure = store.state?.failure ?? { code: "internal", message: "", hint: "", detail: "" };
   return page({
     screen: "broken",
     alone: true,

@@ -42,7 +42,7 @@ export function review() {
       h(
         "div",
         { key: "notes", class: "cards" },
-        head.studies === 0 ? failureNote({ code: "nothing_to_send", message: "", hint: "" }, { look: "wait" }) : null,
+        head.studies === 0 ? failureNote({ code: "nothing_to_send", message: "", hint: "", detail: "" }, { look: "wait" }) : null,
         head.patients > 1 ? manyPatients(head) : null,
         warnings(head),
       ),

@@ -69,7 +69,7 @@ const PAGES: &[Need] = &[Need {
     what: "Node.js and npm (they drive the browser that the window's pages are tested in)",
     shown_by: &["node", "npm"],
     packages: &["nodejs", "npm"],
-    elsewhere: "Node.js 20, from https://nodejs.org",
+    elsewhere: "Node.js 18 or newer, from https://nodejs.org",
 }];
 
 /// Chromium goes by several names; any of them will do.
