@@ -25,8 +25,8 @@ fn of_three_hundred_waiting_images_all_go_on_but_those_on_the_damaged_page() {
         let path = site.cli.home().join("queue.db");
         let mut bytes = fs::read(&path).unwrap();
         let pages = bytes.len() / PAGE;
-        // Rows are what the later pages hold; the first ones are the tables' own.
-        let page = pages / 2 + Chance::new(seed + round).number() as usize % (pages / 2);
+        // Rows are what the last pages hold; the first ones are the tables' own, without which nothing can be read.
+        let page = pages - 1 - Chance::new(seed + round).number() as usize % (pages / 4);
         bytes[page * PAGE + 1_000] ^= 4;
         fs::write(&path, &bytes).unwrap();
         let ran = site.cli.run(&["run", "--json"]).unwrap();

@@ -297,8 +297,8 @@ mod tests {
     fn bytes_take_their_time_and_arrive() {
         let (answer, took, happened) = told(FAIR, 300_000);
         assert!(answer.is_some());
-        // Hand-shake, 0.3 s for the bytes, and there and back.
-        assert!(took >= Duration::from_millis(400), "{took:?}");
+        // Hand-shake, 0.3 s for the bytes, and there and back; what the line makes up for after a late start is little.
+        assert!(took >= Duration::from_millis(340), "{took:?}");
         assert_eq!((happened.connections, happened.cuts, happened.bytes), (1, 0, 300_000));
     }
 

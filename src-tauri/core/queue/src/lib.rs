@@ -21,10 +21,12 @@
 //!   2. The end of an import, synced, before its first byte may leave. Torn off, nothing was sent, and the source has it.
 //!   3. A claim, before its first byte leaves, not synced. Torn off, the row is queued, and the archive may have it: the
 //!      archive is asked first at every start, and what it lists is compared.
-//!   4. An answer, not synced. Torn off, the row is on its way, which a start makes unknown, and the archive is asked.
-//!   5. The ledger's event, synced (`synchronous = FULL`), before the queue acts on it. Torn off here and whole there,
+//!   4. A copy of what lies on a disc: its file, synced, the folder, synced, and then its row, synced. Only after that it
+//!      is said that the disc can come out. Torn off before, the copy is due again, and its file is swept away.
+//!   5. An answer, not synced. Torn off, the row is on its way, which a start makes unknown, and the archive is asked.
+//!   6. The ledger's event, synced (`synchronous = FULL`), before the queue acts on it. Torn off here and whole there,
 //!      it is written again under the same id, which changes nothing.
-//!   6. The erasure, synced, and the log truncated into the database behind it ([`Queue::barrier`]). Torn off, the rows
+//!   7. The erasure, synced, and the log truncated into the database behind it ([`Queue::barrier`]). Torn off, the rows
 //!      are there still, and are erased again. The paper receipt is synced and renamed by the ledger's room.
 //!
 //!   SQLite writes a checkpoint into the database only after the log is synced, and reads a log up to its first frame

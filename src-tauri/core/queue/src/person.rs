@@ -103,7 +103,8 @@ impl Queue {
     /// destination, or `None` where nothing could move.
     ///
     /// # Errors
-    /// [`QueueError::NoSuchRow`] for a study or destination that is not there, or a study that an import holds; those
+    /// [`QueueError::NoSuchRow`] for a study or destination that is not there, or a study that an import holds here or
+    /// there: without an end that import is taken out again, and what was moved onto its rows would go with them. Those
     /// of the database.
     pub fn move_study(
         &mut self,
@@ -118,7 +119,9 @@ impl Queue {
             let from: Option<DestinationId> = tx
                 .query_row(
                     "SELECT destination_id FROM study WHERE id = ?1 \
-                     AND NOT EXISTS (SELECT 1 FROM hold WHERE study_id = ?1) \
+                     AND NOT EXISTS (SELECT 1 FROM hold JOIN study AS held ON held.id = study_id \
+                                     WHERE held.study_uid = study.study_uid \
+                                     AND held.destination_id IN (study.destination_id, ?2)) \
                      AND EXISTS (SELECT 1 FROM destination WHERE id = ?2)",
                     params![study, to],
                     |row| row.get(0),

@@ -11,7 +11,7 @@ use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{ImportId, Queue};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 
@@ -104,23 +104,42 @@ impl Books {
 
 type Errand = Box<dyn FnOnce(&mut Books) + Send>;
 
-/// A way to the desk. Cheap to clone; when the last one is dropped the books are closed, and only then it returns.
+/// A way to the desk. Cheap to clone. The books are closed when the relay goes, whoever still has a way: what runs on in
+/// the background of a program that ends must not have a database open under its exit (OpenSSL, which SQLCipher uses,
+/// cleans up there).
 #[derive(Clone)]
 pub(crate) struct Desk(Arc<Inner>);
 
 struct Inner {
-    /// Taken on drop, which ends the thread.
-    errands: Option<mpsc::Sender<Errand>>,
-    thread: Option<JoinHandle<()>>,
+    /// Taken when the books are closed, which ends the thread.
+    errands: Mutex<Option<mpsc::Sender<Errand>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        drop(self.errands.take());
-        if let Some(thread) = self.thread.take() {
+        self.close();
+    }
+}
+
+impl Inner {
+    /// Waits for the errands that were accepted, and for the books to be closed.
+    fn close(&self) {
+        drop(self.errands.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
             // A desk that failed has nothing left to close.
             let _ = thread.join();
         }
+    }
+}
+
+/// Closes the books of a desk when it goes.
+pub(crate) struct Closing(pub(crate) Desk);
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.0.close();
     }
 }
 
@@ -136,7 +155,10 @@ impl Desk {
                 }
             })
             .map_err(|error| Fault::with(Code::Internal, error))?;
-        Ok(Self(Arc::new(Inner { errands: Some(errands), thread: Some(thread) })))
+        Ok(Self(Arc::new(Inner {
+            errands: Mutex::new(Some(errands)),
+            thread: Mutex::new(Some(thread)),
+        })))
     }
 
     /// Has something read or written, and waits for it.
@@ -164,8 +186,8 @@ impl Desk {
     }
 
     fn send(&self, errand: impl FnOnce(&mut Books) + Send + 'static) -> Result<(), Fault> {
-        let errands = self.0.errands.as_ref().ok_or_else(closed)?;
-        errands.send(Box::new(errand)).map_err(|_| closed())
+        let errands = self.0.errands.lock().unwrap_or_else(PoisonError::into_inner);
+        errands.as_ref().ok_or_else(closed)?.send(Box::new(errand)).map_err(|_| closed())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The relay: a home with its queue and ledger, opened for work.
 
 use crate::cancelled::Cancelled;
-use crate::desk::{Books, Desk};
+use crate::desk::{Books, Closing, Desk};
 use crate::faults::OrFault;
 use crate::home::{Home, HomeLock};
 use crate::import::{Imported, Offer, import};
@@ -29,6 +29,8 @@ pub struct Relay {
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
     pub(crate) tried: Tried,
+    /// Before the lock: whoever gets it finds the books closed.
+    _closing: Closing,
     _lock: HomeLock,
 }
 
@@ -55,9 +57,12 @@ impl Relay {
             let keys = Keys::of(&home, &source)?;
             let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
             books.sweep_spool()?;
+            let spool = books.spool.clone();
+            let desk = Desk::new(books)?;
             Ok(Self {
-                spool: books.spool.clone(),
-                desk: Desk::new(books)?,
+                spool,
+                _closing: Closing(desk.clone()),
+                desk,
                 timing: Timing::default(),
                 network: Arc::new(Interfaces),
                 cancelled: Arc::default(),
