@@ -38,11 +38,10 @@ pub(super) fn study(
     let paused = row.paused || all_paused || destination.is_some_and(|row| row.paused);
     let parked = destination.and_then(|row| row.parked.as_ref());
     let left = counts(&paces::TO_SEND);
-    let state = match state(row, paused, parked.is_some(), failed.instances) {
-        // Nothing of it goes out yet, and whoever has the disc wants to know that it is read.
-        StudyState::Asking | StudyState::Queued if *to_copy => StudyState::Copying,
-        state => state,
-    };
+    // While nothing of it goes out, whoever has the disc wants to know that it is read.
+    let state = state(row, paused, parked.is_some(), failed.instances);
+    let idle = matches!(state, StudyState::Asking | StudyState::Queued);
+    let state = if *to_copy && idle { StudyState::Copying } else { state };
     let pace = pace.filter(|_| state == StudyState::Sending);
     let label = destination.map(|row| row.destination.label.clone()).unwrap_or_default();
     let waits = parked.filter(|_| state == StudyState::Waiting);

@@ -166,7 +166,7 @@ fn a_destination_that_is_renamed_keeps_what_waits_for_it_and_takes_no_other_ones
     bench.queue.rename_destination(id, &name("ward"), &moved).unwrap();
     let row = bench.queue.view().destination(id).unwrap();
     assert_eq!((row.learned.max_request_bytes, row.destination), (None, moved.clone()));
-    let gone = bench.queue.rename_destination(crate::DestinationId(99), &name("x"), &moved);
+    let gone = bench.queue.rename_destination(DestinationId(99), &name("x"), &moved);
     assert!(matches!(gone, Err(QueueError::NoSuchRow)), "{gone:?}");
 }
 
