@@ -168,11 +168,12 @@ async fn a_wish_for_a_study_leaves_the_same_study_on_its_way_elsewhere_alone() {
     assert_eq!(of_this_uid.count(), 2);
     bench.relay.wish_for(Wish::Pause, vec![one.id]).await.unwrap();
     let rows = bench.relay.in_turn(0, 50).await.unwrap();
-    let paused: Vec<_> = rows.iter().filter(|row| row.study.paused).map(|row| row.study.id).collect();
+    let paused: Vec<_> =
+        rows.iter().filter(|row| row.study.paused).map(|row| row.study.id).collect();
     assert_eq!(paused, [one.id]);
     assert_eq!(bench.relay.wish_for(Wish::Pause, Vec::new()).await.unwrap(), 0);
     assert!(!bench.relay.sums().await.unwrap().paused, "none named is not all");
-    let unknown = relaypacs_relay::StudyId(i64::MAX);
+    let unknown = StudyId(i64::MAX);
     let refused = bench.relay.wish_for(Wish::Cancel, vec![one.id, unknown]).await.unwrap_err();
     assert_eq!(refused.code, relaypacs_model::Code::StudyUnknown);
     let rows = bench.relay.in_turn(0, 50).await.unwrap();

@@ -80,12 +80,24 @@ impl Shell {
             QueueWish::Cancel => Wish::Cancel,
         };
         match (wish, studies) {
-            (_, Some(studies)) => relay.wish_for(wanted, ids(studies)).await?,
-            (QueueWish::Cancel, None) => {
-                relay.wish_for(wanted, ids(self.all_waiting(&relay).await?)).await?
+            (_, Some(studies)) => {
+                relay.wish_for(wanted, ids(studies)).await?;
             }
-            (_, None) => relay.wish(wanted, Vec::new()).await?,
-        };
+            (QueueWish::Cancel, None) => {
+                for study in ids(self.all_waiting(&relay).await?) {
+                    match relay.wish_for(wanted.clone(), vec![study]).await {
+                        // It came to its end meanwhile, which is not what the others are to wait for.
+                        Err(fault) if fault.code == Code::StudyUnknown => {}
+                        done => {
+                            done?;
+                        }
+                    }
+                }
+            }
+            (_, None) => {
+                relay.wish(wanted, Vec::new()).await?;
+            }
+        }
         self.serving.look();
         Ok(())
     }

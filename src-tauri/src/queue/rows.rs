@@ -143,18 +143,19 @@ impl Groups {
         if outcome.is_in_the_archive() || outcome == Outcome::Cancelled {
             return;
         }
-        let known = self
-            .0
-            .iter()
-            .position(|(known, reason, ..)| (*known, *reason) == (outcome, row.reason));
+        self.put(outcome, row.reason, image(row.number, row.series_number));
+    }
+
+    fn put(&mut self, outcome: Outcome, reason: Option<Reason>, image: GroupImage) {
+        let known = self.0.iter().position(|(known, why, ..)| (*known, *why) == (outcome, reason));
         let at = known.unwrap_or_else(|| {
-            self.0.push((outcome, row.reason, 0, Vec::new()));
+            self.0.push((outcome, reason, 0, Vec::new()));
             self.0.len() - 1
         });
         if let Some((_, _, count, images)) = self.0.get_mut(at) {
             *count += 1;
             if images.len() < NAMED {
-                images.push(image(row));
+                images.push(image);
             }
         }
     }
@@ -179,9 +180,9 @@ impl Groups {
     }
 }
 
-fn image(row: &InstanceRow) -> GroupImage {
+fn image(number: Option<i64>, series: Option<i64>) -> GroupImage {
     let words = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
-    GroupImage { number: words(row.number), series: words(row.series_number) }
+    GroupImage { number: words(number), series: words(series) }
 }
 
 /// The reason, or where there is none the one that the outcome has.
@@ -239,5 +240,19 @@ mod tests {
     fn a_rate_is_shown_of_what_is_sent_and_of_nothing_else() {
         let shown = study(&row(Phase::New, false), None, Names::Hidden, false, Some(5));
         assert_eq!((shown.bytes_per_second, shown.seconds_left), (None, None));
+    }
+
+    #[test]
+    fn images_that_need_a_person_are_grouped_by_why_and_named_by_series_and_number() {
+        let mut groups = Groups::default();
+        let refused = Some(Reason::new(Code::RefusedByArchive));
+        groups.put(Outcome::SourceGone, None, image(Some(1), Some(2)));
+        groups.put(Outcome::Rejected, refused, image(Some(7), Some(4)));
+        groups.put(Outcome::Rejected, refused, image(None, None));
+        let rows = groups.into_rows();
+        assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [2, 1]);
+        let named = rows[0].images.iter().map(|one| (one.series.as_str(), one.number.as_str()));
+        assert_eq!(named.collect::<Vec<_>>(), [("4", "7"), ("", "")]);
+        assert_eq!(rows[1].failure.code.0, Code::SourceGone);
     }
 }

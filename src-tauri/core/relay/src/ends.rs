@@ -5,7 +5,7 @@ use crate::desk::Books;
 use crate::faults::OrFault;
 use relaypacs_ledger::ReceiptId;
 use relaypacs_model::{Code, Fault, Outcome};
-use relaypacs_queue::{ImportId, Scope, StateName};
+use relaypacs_queue::{ImportId, InstanceRow, Scope, StateName};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -77,16 +77,20 @@ impl Books {
 fn reasons(books: &Books, import: ImportId) -> Result<BTreeMap<Outcome, Code>, Fault> {
     let rows =
         books.queue.view().ended_instances(Scope::Import(import), None, MOST_REASONS).or_fault()?;
+    let code = |row: &InstanceRow| row.reason.map(|reason| (row.outcome(), reason.code));
+    Ok(commonest(rows.iter().filter_map(code)))
+}
+
+/// The code that most instances of an outcome have.
+fn commonest(ended: impl Iterator<Item = (Outcome, Code)>) -> BTreeMap<Outcome, Code> {
     let mut many: BTreeMap<(Outcome, Code), u64> = BTreeMap::new();
-    for row in &rows {
-        if let Some(reason) = row.reason {
-            *many.entry((row.outcome(), reason.code)).or_default() += 1;
-        }
+    for one in ended {
+        *many.entry(one).or_default() += 1;
     }
     let mut rarest_first: Vec<_> = many.into_iter().collect();
     rarest_first.sort_by_key(|(_, many)| *many);
     // The last one of an outcome stays.
-    Ok(rarest_first.into_iter().map(|((outcome, code), _)| (outcome, code)).collect())
+    rarest_first.into_iter().map(|(one, _)| one).collect()
 }
 
 /// True where something that has ended was not closed yet: what is confirmed is erased with its closing.
@@ -94,4 +98,22 @@ fn has_open_study(books: &Books, import: ImportId) -> Result<bool, Fault> {
     let counts = books.queue.view().counts(Scope::Import(import)).or_fault()?;
     let closable = [StateName::Confirmed, StateName::Cancelled];
     Ok(closable.into_iter().any(|name| counts.of(name).instances > 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_commonest_reason_stands_for_an_outcome() {
+        let rejected = |code| (Outcome::Rejected, code);
+        let ended = [
+            rejected(Code::TooLargeForArchive),
+            rejected(Code::RefusedByArchive),
+            rejected(Code::RefusedByArchive),
+            (Outcome::SourceGone, Code::SourceGone),
+        ];
+        let wanted = [rejected(Code::RefusedByArchive), (Outcome::SourceGone, Code::SourceGone)];
+        assert_eq!(commonest(ended.into_iter()), BTreeMap::from(wanted));
+    }
 }

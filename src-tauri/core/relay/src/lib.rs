@@ -64,8 +64,8 @@ pub use relaypacs_ledger::{
     UidHash, Verification,
 };
 pub use relaypacs_queue::{
-    Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow, Phase,
-    SeriesRow, StateName, StudyId, StudyRow, Tally,
+    Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow,
+    Phase, SeriesRow, StateName, StudyId, StudyRow, Tally,
 };
 pub use relaypacs_scan::Opened;
 pub use relaypacs_upload::{Checked, Timing};
