@@ -153,6 +153,34 @@ async fn a_review_that_goes_to_another_archive_is_not_seen_by_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_wish_for_a_study_leaves_the_same_study_on_its_way_elsewhere_alone() {
+    let bench = Bench::new().await;
+    bench.relay.save_destination("Clinic B", at("http://127.0.0.1:9/dicom-web")).await.unwrap();
+    bench.look().await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let review = bench.look().await;
+    let rows = bench.relay.destinations().await.unwrap();
+    let clinic = rows.into_iter().find(|row| row.destination.label == "Clinic B").unwrap();
+    review.retarget(clinic).await.unwrap();
+    review.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let rows = bench.relay.in_turn(0, 50).await.unwrap();
+    let one = rows[0].study.clone();
+    let of_this_uid = rows.iter().filter(|row| row.study.study_uid == one.study_uid);
+    assert_eq!(of_this_uid.count(), 2);
+    bench.relay.wish_for(Wish::Pause, vec![one.id]).await.unwrap();
+    let rows = bench.relay.in_turn(0, 50).await.unwrap();
+    let paused: Vec<_> =
+        rows.iter().filter(|row| row.study.paused).map(|row| row.study.id).collect();
+    assert_eq!(paused, [one.id]);
+    assert_eq!(bench.relay.wish_for(Wish::Pause, Vec::new()).await.unwrap(), 0);
+    assert!(!bench.relay.sums().await.unwrap().paused, "none named is not all");
+    let unknown = StudyId(i64::MAX);
+    let refused = bench.relay.wish_for(Wish::Cancel, vec![one.id, unknown]).await.unwrap_err();
+    assert_eq!(refused.code, relaypacs_model::Code::StudyUnknown);
+    let rows = bench.relay.in_turn(0, 50).await.unwrap();
+    assert!(rows.iter().all(|row| !row.study.cancelled), "then nothing was done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_paused_waits_and_goes_on_when_it_is_resumed() {
     let bench = Bench::new().await;
     bench.relay.wish(Wish::Pause, Vec::new()).await.unwrap();
@@ -180,7 +208,7 @@ async fn what_is_taken_out_while_the_queue_is_served_is_told_and_leaves_nothing(
     let asked = stop.clone();
     let work = tokio::spawn(async move { working.serve(Arc::new(Ends(sender)), &asked).await });
     let rows = bench.relay.in_turn(0, 10).await.unwrap();
-    let uids = rows.iter().map(|(row, _)| row.study_uid.as_str().to_owned()).collect();
+    let uids = rows.iter().map(|row| row.study.study_uid.as_str().to_owned()).collect();
     bench.relay.wish(Wish::Cancel, uids).await.unwrap();
     let wait = move || ends.recv_timeout(Duration::from_secs(60)).unwrap();
     let end = tokio::task::spawn_blocking(wait).await.unwrap();

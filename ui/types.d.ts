@@ -580,7 +580,7 @@ of: number | null,
  */
 text: string | null, };
 
-export type WarningKind = "already_there" | "partly_there" | "other_bytes_there" | "damaged" | "unreadable" | "duplicate" | "conflict" | "not_in_index" | "missing_from_disc" | "mixed_identity" | "no_patient_id" | "queued_already";
+export type WarningKind = "already_there" | "partly_there" | "other_bytes_there" | "damaged" | "unreadable" | "duplicate" | "conflict" | "not_in_index" | "missing_from_disc" | "mixed_identity" | "no_patient_id" | "queued_already" | "text_doubtful";
 
 export type ReviewSeries = { 
 /**

@@ -2,21 +2,54 @@
 //! with RelayPACS from a file manager.
 
 use crate::shell::Shell;
-use crate::view::Failure;
+use crate::view::{CodeWord, Failure, Stage};
 use crate::{looking, window};
+use relaypacs_model::Code;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use tauri::{AppHandle, Manager, Runtime};
 
-/// Looks inside what was pointed at; a refusal is shown in the window.
+/// Looks inside what was pointed at; a refusal is shown in the window. Before the home is open and a destination is
+/// saved it is kept, and looked into then.
 pub(crate) fn look<R: Runtime>(app: &AppHandle<R>, paths: Vec<PathBuf>) {
     if paths.is_empty() {
         return;
     }
-    if let Err(fault) = looking::look(app, paths.into_iter().map(meant).collect()) {
-        let shell = app.state::<Shell>();
+    app.state::<Shell>().turns.keep(paths.into_iter().map(meant).collect());
+    go_on(app);
+}
+
+/// Looks inside what was kept, where it can be looked into now.
+pub(crate) fn go_on<R: Runtime>(app: &AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    let Some(paths) = ready(&shell) else { return };
+    if let Err(fault) = looking::look(app, paths) {
         shell.board.change(|state| state.notice = Some(Failure::from(&fault)));
     }
+}
+
+/// What was kept, where there is a home to hold it and somewhere to send it. Where only a destination lacks, the person is
+/// asked for one.
+pub(crate) fn ready(shell: &Shell) -> Option<Vec<PathBuf>> {
+    shell.relay().ok()?;
+    let paths = shell.turns.take_kept()?;
+    let target = shell.standard_target();
+    let lacks = CodeWord(Code::DestinationUnknown);
+    shell.board.change(|state| match (&target, state.stage) {
+        (Err(fault), Stage::Open | Stage::FirstStart) => {
+            state.stage = Stage::FirstStart;
+            state.notice = Some(Failure::from(fault));
+        }
+        (Ok(_), _) if state.notice.as_ref().is_some_and(|notice| notice.code == lacks) => {
+            state.notice = None;
+        }
+        (Ok(_) | Err(_), _) => {}
+    });
+    if target.is_err() {
+        shell.turns.keep(paths);
+        return None;
+    }
+    Some(paths)
 }
 
 /// The index of a disc stands for the disc: opened from a file manager, it is the folder around it that is meant.
@@ -55,6 +88,18 @@ fn paths(arguments: impl Iterator<Item = OsString>, folder: &Path) -> Vec<PathBu
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_opened_before_there_is_a_home_is_kept_and_the_last_one_counts() {
+        let home = tempfile::tempdir().unwrap();
+        let shell = Shell::new(home.path().to_owned(), false);
+        shell.turns.keep(vec!["/media/first".into()]);
+        shell.turns.keep(vec!["/media/second".into()]);
+        assert_eq!(ready(&shell), None, "the home is not open");
+        assert!(shell.board.read(|state| state.stage == Stage::Starting && state.notice.is_none()));
+        assert_eq!(shell.turns.take_kept(), Some(vec![PathBuf::from("/media/second")]));
+        assert_eq!(shell.turns.take_kept(), None, "it is looked into once");
+    }
 
     #[test]
     fn the_index_of_a_disc_stands_for_the_disc() {

@@ -130,12 +130,38 @@ pub(crate) async fn check_draft(shell: &Shell, draft: DestinationDraft) -> Answe
     })
 }
 
-/// Saves a draft.
+/// Saves a draft: as a new destination, or in the place of the one that was edited.
 pub(crate) async fn save_draft(shell: &Shell, draft: DestinationDraft) -> Answer<()> {
     let row = edited(shell, draft.id).await?;
     let destination = destination(shell, &draft, row.as_ref())?;
-    save(shell, &draft.name, destination).await?;
+    match row {
+        Some(row) => replace(shell, &row, &draft.name, destination).await?,
+        None => save(shell, &draft.name, destination).await?,
+    }
     Ok(())
+}
+
+/// Puts what was typed in the place of a destination, perhaps under another name.
+async fn replace(
+    shell: &Shell,
+    row: &DestinationRow,
+    name: &str,
+    destination: Destination,
+) -> Result<(), Fault> {
+    let unusable = |reason: &dyn std::fmt::Display| Fault::with(Code::DestinationNotUsable, reason);
+    let name = DestinationName::parse(name).map_err(|fault| unusable(&fault))?;
+    let before = row.name.as_ref().map(DestinationName::as_str);
+    if before == Some(practice::NAME) && name.as_str() != practice::NAME {
+        return Err(unusable(&"the practice archive keeps its name"));
+    }
+    shell.relay()?.rename_destination(row.id, name.as_str(), destination).await?;
+    let mut settings = shell.kept.settings();
+    if before.is_some() && settings.standard_destination.as_deref() == before {
+        settings.standard_destination = Some(name.as_str().to_owned());
+        shell.kept.save(&settings)?;
+        shell.board.change(|state| state.settings = settings);
+    }
+    refresh(shell).await
 }
 
 /// Saves a destination, and makes the first one the one that is offered first.

@@ -13,6 +13,7 @@ mod dialogs;
 mod looking;
 mod notices;
 mod opening;
+mod paces;
 mod papers;
 mod people;
 mod pictures;

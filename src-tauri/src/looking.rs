@@ -24,6 +24,8 @@ const BEAT: Duration = Duration::from_millis(100);
 pub(crate) struct Turns {
     stop: Mutex<Option<Stop>>,
     last: Mutex<Option<Vec<PathBuf>>>,
+    /// What was pointed at before it could be looked into.
+    kept: Mutex<Option<Vec<PathBuf>>>,
     door: tokio::sync::Mutex<()>,
 }
 
@@ -38,6 +40,16 @@ impl Turns {
     /// What was looked into last.
     pub(crate) fn last(&self) -> Option<Vec<PathBuf>> {
         lock(&self.last).clone()
+    }
+
+    /// Keeps what cannot be looked into yet. What was pointed at later takes the place of what was before.
+    pub(crate) fn keep(&self, paths: Vec<PathBuf>) {
+        *lock(&self.kept) = Some(paths);
+    }
+
+    /// What was kept, once.
+    pub(crate) fn take_kept(&self) -> Option<Vec<PathBuf>> {
+        lock(&self.kept).take()
     }
 
     /// Stops the one that runs, and gives the next one its switch.

@@ -2,7 +2,7 @@
 
 use crate::shell::{Opened, Shell};
 use crate::view::{Failure, Stage};
-use crate::{destinations, practice, serving, sql};
+use crate::{arriving, destinations, practice, serving, sql};
 use relaypacs_model::{Code, Fault, Secret};
 use relaypacs_relay::{Home, KeyKept, KeySource, Relay, log};
 use std::path::PathBuf;
@@ -113,5 +113,6 @@ async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fau
         }
     });
     serving::begin(app.clone());
+    arriving::go_on(app);
     Ok(())
 }

@@ -2,12 +2,14 @@
 
 mod rows;
 
+use crate::paces::Moving;
 use crate::shell::{Answer, Shell, lock};
 use crate::view::{Page, PriorityWord, QueueGroup, QueueStudy};
 use relaypacs_model::{Code, Fault};
-use relaypacs_relay::{DestinationRow, Relay, StudyEnd, StudyId, Wish};
+use relaypacs_relay::{DestinationRow, InTurn, Relay, StudyEnd, StudyId, Wish};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// No page is longer, whatever the window asks for.
 const LONGEST_PAGE: u32 = 500;
@@ -77,14 +79,25 @@ impl Shell {
             QueueWish::Retry => Wish::Retry,
             QueueWish::Cancel => Wish::Cancel,
         };
-        let studies = match (wish, studies) {
-            (QueueWish::Cancel, None) => self.all_waiting(&relay).await?,
-            (_, studies) => studies.unwrap_or_default(),
-        };
-        if wish == QueueWish::Cancel && studies.is_empty() {
-            return Ok(());
+        match (wish, studies) {
+            (_, Some(studies)) => {
+                relay.wish_for(wanted, ids(studies)).await?;
+            }
+            (QueueWish::Cancel, None) => {
+                for study in ids(self.all_waiting(&relay).await?) {
+                    match relay.wish_for(wanted.clone(), vec![study]).await {
+                        // It came to its end meanwhile, which is not what the others are to wait for.
+                        Err(fault) if fault.code == Code::StudyUnknown => {}
+                        done => {
+                            done?;
+                        }
+                    }
+                }
+            }
+            (_, None) => {
+                relay.wish(wanted, Vec::new()).await?;
+            }
         }
-        relay.wish(wanted, uids(&relay, &studies).await?).await?;
         self.serving.look();
         Ok(())
     }
@@ -99,7 +112,7 @@ impl Shell {
         if studies.is_empty() {
             return Err(Code::StudyUnknown.into());
         }
-        relay.wish(Wish::Move(destination), uids(&relay, &studies).await?).await?;
+        relay.wish_for(Wish::Move(destination), ids(studies)).await?;
         self.serving.look();
         Ok(())
     }
@@ -125,18 +138,17 @@ impl Shell {
             if page.is_empty() {
                 return Ok(all);
             }
-            all.extend(page.iter().map(|(row, _)| row.id.0));
+            all.extend(page.iter().map(|row| row.study.id.0));
         }
     }
 }
 
-/// The UIDs by which the relay knows studies.
-async fn uids(relay: &Arc<Relay>, studies: &[i64]) -> Result<Vec<String>, Fault> {
-    let mut uids = Vec::new();
-    for study in studies {
-        uids.push(relay.study(StudyId(*study)).await?.study_uid.as_str().to_owned());
-    }
-    Ok(uids)
+fn ids(studies: Vec<i64>) -> Vec<StudyId> {
+    studies.into_iter().map(StudyId).collect()
+}
+
+async fn by_id(relay: &Arc<Relay>) -> Result<HashMap<i64, DestinationRow>, Fault> {
+    Ok(relay.destinations().await?.into_iter().map(|row| (row.id.0, row)).collect())
 }
 
 async fn rows(
@@ -145,13 +157,14 @@ async fn rows(
     offset: u64,
     limit: u32,
 ) -> Result<Vec<QueueStudy>, Fault> {
-    let destinations: HashMap<i64, DestinationRow> =
-        relay.destinations().await?.into_iter().map(|row| (row.id.0, row)).collect();
+    let destinations = by_id(relay).await?;
     let (names, paused) =
         (shell.kept.settings().names, shell.board.read(|state| state.queue.paused));
     let found = relay.in_turn(offset, limit).await?;
-    let row = |(row, modalities): &(relaypacs_relay::StudyRow, Vec<String>)| {
-        rows::study(row, modalities, destinations.get(&row.destination.0), names, paused)
+    let paces = lock(&shell.serving.paces);
+    let row = |row: &InTurn| {
+        let destination = destinations.get(&row.study.destination.0);
+        rows::study(row, destination, names, paused, paces.of_study(row.study.id))
     };
     Ok(found.iter().map(row).collect())
 }
@@ -160,19 +173,24 @@ async fn rows(
 /// whom.
 pub(crate) async fn note(shell: &Shell, relay: &Arc<Relay>) -> Result<(), Fault> {
     let found = relay.in_turn(0, REMEMBERED).await?;
+    let destinations = by_id(relay).await?;
     let mut waiting: HashMap<i64, u64> = HashMap::new();
     {
         let mut seen = lock(&shell.serving.seen);
         if seen.len() > 4 * REMEMBERED as usize {
             seen.clear();
         }
-        for (row, modalities) in &found {
-            *waiting.entry(row.destination.0).or_default() +=
-                u64::from(row.counts.unfinished().instances > 0);
-            let known = rows::study(row, modalities, None, crate::view::Names::Hidden, false);
-            seen.insert(row.study_uid.clone(), known);
+        for row in &found {
+            let study = &row.study;
+            *waiting.entry(study.destination.0).or_default() +=
+                u64::from(study.counts.unfinished().instances > 0);
+            let destination = destinations.get(&study.destination.0);
+            let known = rows::study(row, destination, crate::view::Names::Hidden, false, None);
+            seen.insert(study.study_uid.clone(), known);
         }
     }
+    let moving = found.iter().filter_map(|row| Moving::of(&row.study));
+    lock(&shell.serving.paces).studies(Instant::now(), moving);
     shell.board.change(|state| {
         for destination in &mut state.destinations {
             destination.waiting_studies = waiting.get(&destination.id).copied().unwrap_or(0);

@@ -9,24 +9,45 @@ const SPAN: Duration = Duration::from_secs(5);
 const SHORTEST: Duration = Duration::from_millis(700);
 
 /// A sum that grows, sampled.
-#[derive(Default)]
-pub(crate) struct Rate(VecDeque<(Instant, u64)>);
+pub(crate) struct Rate {
+    samples: VecDeque<(Instant, u64)>,
+    span: Duration,
+}
+
+impl Default for Rate {
+    fn default() -> Self {
+        Self::over(SPAN)
+    }
+}
 
 impl Rate {
+    /// A rate that looks back so far.
+    #[must_use]
+    pub(crate) fn over(span: Duration) -> Self {
+        Self { samples: VecDeque::new(), span }
+    }
+
     /// The sum at a moment. One that shrank began anew.
     pub(crate) fn add(&mut self, at: Instant, sum: u64) {
-        if self.0.back().is_some_and(|(_, last)| sum < *last) {
-            self.0.clear();
+        if self.samples.back().is_some_and(|(_, last)| sum < *last) {
+            self.samples.clear();
         }
-        self.0.push_back((at, sum));
-        while self.0.get(1).is_some_and(|(then, _)| at.duration_since(*then) >= SPAN) {
-            self.0.pop_front();
+        self.samples.push_back((at, sum));
+        while self.samples.get(1).is_some_and(|(then, _)| at.duration_since(*then) >= self.span) {
+            self.samples.pop_front();
+        }
+    }
+
+    /// The sum is at this moment what it was.
+    pub(crate) fn nothing_new(&mut self, at: Instant) {
+        if let Some((_, last)) = self.samples.back().copied() {
+            self.add(at, last);
         }
     }
 
     /// Per second; `None` while nothing moves, or where it is too early to tell.
     pub(crate) fn per_second(&self) -> Option<u64> {
-        let ((first, from), (last, to)) = (self.0.front()?, self.0.back()?);
+        let ((first, from), (last, to)) = (self.samples.front()?, self.samples.back()?);
         let span = last.duration_since(*first);
         if span < SHORTEST || to == from {
             return None;

@@ -52,7 +52,7 @@ impl Held {
             presence: Mutex::default(),
             ask,
         });
-        let head = held.head(shell.board.next_revision());
+        let head = held.head(&shell);
         *lock(&shell.held) = Some(held.clone());
         shell.board.change(|state| {
             state.looking = None;
@@ -62,11 +62,12 @@ impl Held {
         tauri::async_runtime::spawn(answer(app.clone(), Arc::downgrade(&held), questions));
     }
 
-    fn head(&self, revision: u64) -> ReviewHead {
+    fn head(&self, shell: &Shell) -> ReviewHead {
+        let destination = self.review.destination();
         let (counts, findings) = (self.review.counts(), self.review.findings());
         let skipped = findings.skipped().iter().map(|(reason, n)| (SkipWord(*reason), *n));
         ReviewHead {
-            revision,
+            revision: shell.board.next_revision(),
             name: self.source.name.clone(),
             source: self.source.kind,
             volume: self.source.volume.clone(),
@@ -80,9 +81,9 @@ impl Held {
             skipped: skipped.collect(),
             listed_missing: counts.listed_missing,
             unlisted: findings.unlisted(),
-            destination: Some(self.review.destination().destination.label),
+            bytes_per_second: lock(&shell.serving.paces).of_destination(destination.id),
+            destination: Some(destination.destination.label),
             will_spool: self.review.is_copied_first(),
-            bytes_per_second: None,
             // Headers alone are read, which says nothing of how quick the whole of it is.
             read_bytes_per_second: None,
         }
@@ -250,7 +251,7 @@ impl Shell {
             rows.into_iter().find(|row| row.name.as_ref().is_some_and(|it| it.as_str() == name));
         held.review.retarget(row.ok_or_else(|| Fault::new(Code::DestinationUnknown))?).await?;
         lock(&held.presence).clear();
-        let head = held.head(self.board.next_revision());
+        let head = held.head(self);
         self.board.change(|state| state.review = Some(head));
         Ok(())
     }

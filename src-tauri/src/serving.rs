@@ -1,5 +1,6 @@
 //! Working the queue for as long as the process lives, and telling the board where it stands.
 
+use crate::paces::{Paces, TO_SEND};
 use crate::rate::Rate;
 use crate::shell::{Shell, lock};
 use crate::view::{
@@ -37,6 +38,8 @@ pub(crate) struct Serving {
     bytes_sent: AtomicU64,
     /// Destinations that answered in this session, by their labels.
     pub(crate) answered: Mutex<HashSet<String>>,
+    /// How quick it all goes.
+    pub(crate) paces: Mutex<Paces>,
     /// What was sent in this session, by import.
     sent: Mutex<HashMap<ImportId, Sent>>,
     /// What is known of studies that are in the queue, for when they have left it.
@@ -112,7 +115,9 @@ async fn tell<R: Runtime>(app: AppHandle<R>) {
             () = tokio::time::sleep(SLOW), if waits => serving.parked.store(true, Ordering::Relaxed),
             () = serving.stop.stopped() => return,
         }
-        rate.add(Instant::now(), serving.bytes_sent.load(Ordering::Relaxed));
+        let sent = serving.bytes_sent.load(Ordering::Relaxed);
+        rate.add(Instant::now(), sent);
+        lock(&serving.paces).line(sent, rate.per_second());
         if let Err(fault) = read(&shell, &rate, &mut before).await {
             tracing::warn!(code = fault.code.as_str(), "the queue could not be read");
         }
@@ -127,10 +132,13 @@ async fn read(shell: &Shell, rate: &Rate, before: &mut Option<Sums>) -> Result<(
         destinations::refresh(shell).await?;
     }
     let changed = before.as_ref() != Some(&sums);
-    if changed {
+    let silent = if changed {
         queue::note(shell, &relay).await?;
-    }
-    let revision = changed.then(|| shell.board.next_revision());
+        false
+    } else {
+        lock(&shell.serving.paces).nothing_new(Instant::now())
+    };
+    let revision = (changed || silent).then(|| shell.board.next_revision());
     let head = head(&sums, rate.per_second());
     shell.board.change(|state| {
         let revision = revision.unwrap_or(state.queue.revision);
@@ -143,11 +151,7 @@ async fn read(shell: &Shell, rate: &Rate, before: &mut Option<Sums>) -> Result<(
 /// The sum of the queue.
 fn head(sums: &Sums, rate: Option<u64>) -> QueueHead {
     let many = |names: &[StateName]| names.iter().map(|name| sums.counts.of(*name).instances).sum();
-    let bytes: u64 =
-        [StateName::Queued, StateName::Waiting, StateName::Sending, StateName::Unknown]
-            .into_iter()
-            .map(|name| sums.counts.of(name).bytes)
-            .sum();
+    let bytes: u64 = TO_SEND.iter().map(|name| sums.counts.of(*name).bytes).sum();
     let here = sums.counts.here();
     let rate = rate.filter(|_| bytes > 0);
     QueueHead {
@@ -296,7 +300,7 @@ fn done(end: &ImportEnd, sent: Option<Sent>) -> Done {
             |(outcome, n)| NotThere {
                 outcome: OutcomeWord(*outcome),
                 count: *n,
-                code: None::<CodeWord>,
+                code: end.reasons.get(outcome).copied().map(CodeWord),
             },
         );
     let complete = in_archive == images;

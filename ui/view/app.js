@@ -32,10 +32,13 @@ const SCREENS = { send: sending, queue, history, overview, settings };
 const STAGES = { locked, broken, starting };
 
 /** The first start ends when the person has seen its last step, not when the first destination is saved; it does not
- * stand in the way of one who looks at something already. @param {import("../types.d.ts").State} state */
+ * stand in the way of one who looks at something already. It comes back for one who put it off and then opened a disc:
+ * without a destination there is nowhere to go with it. @param {import("../types.d.ts").State} state */
 function isFirst(state) {
-  if (state.stage === "first_start") ui.first ??= true;
-  return ui.first === true && !state.looking && !state.review;
+  const isStage = state.stage === "first_start";
+  if (isStage) ui.first ??= true;
+  const needed = isStage && state.notice?.code === "destination_unknown";
+  return (ui.first === true || needed) && !state.looking && !state.review;
 }
 
 export function app() {

@@ -51,6 +51,11 @@ async function practice() {
   if (answer !== undefined) turn(3);
 }
 
+function later() {
+  if (state().notice) ask("notice_put_away");
+  change({ first: false });
+}
+
 const choose = () => [
   h("p", { key: "welcome", class: "lead" }, t("first.welcome")),
   h(
@@ -82,7 +87,7 @@ const choose = () => [
     ),
   ),
   h("p", { key: "promise", class: "soft small" }, t("first.promise")),
-  button("first_later", t("first.later"), () => change({ first: false }), { look: "plain" }),
+  button("first_later", t("first.later"), later, { look: "plain" }),
 ];
 
 function address() {

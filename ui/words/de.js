@@ -606,6 +606,10 @@ export default {
   },
   "warning.partly_there": "Teilweise im PACS: {n} von {of}; nur der Rest wird gesendet",
   "warning.queued_already": "Schon in der Warteschlange: {n} von {of}",
+  "warning.text_doubtful": {
+    one: "{n} Bild hat Buchstaben, die sein eigener Zeichensatz nicht erklärt: vor dem Senden den Namen ansehen",
+    other: "{n} Bilder haben Buchstaben, die ihr eigener Zeichensatz nicht erklärt: vor dem Senden den Namen ansehen",
+  },
   "warning.unreadable": {
     one: "{n} Bild konnte nicht gelesen werden",
     other: "{n} Bilder konnten nicht gelesen werden",

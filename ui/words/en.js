@@ -600,5 +600,9 @@ export default {
   },
   "warning.partly_there": "Partly in the PACS: {n} of {of}; only the rest is sent",
   "warning.queued_already": "Already in the queue: {n} of {of}",
+  "warning.text_doubtful": {
+    one: "{n} image has letters that its own character set cannot explain: look at the name before it is sent",
+    other: "{n} images have letters that their own character set cannot explain: look at the name before they are sent",
+  },
   "warning.unreadable": { one: "{n} image could not be read", other: "{n} images could not be read" },
 };

@@ -2,7 +2,7 @@
 
 use crate::shell::{Answer, Shell};
 use crate::view::{Checked, DestinationDraft};
-use crate::{destinations, dialogs, looking, practice};
+use crate::{arriving, destinations, dialogs, looking, practice};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use tauri::{AppHandle, Manager, Runtime, State};
@@ -24,11 +24,13 @@ pub(crate) async fn destination_check(
 /// # Errors
 /// `destination_not_usable`, and those of the queue.
 #[tauri::command(rename_all = "snake_case")]
-pub(crate) async fn destination_save(
-    shell: State<'_, Shell>,
+pub(crate) async fn destination_save<R: Runtime>(
+    app: AppHandle<R>,
     draft: DestinationDraft,
 ) -> Answer<()> {
-    destinations::save_draft(&shell, draft).await
+    destinations::save_draft(&app.state::<Shell>(), draft).await?;
+    arriving::go_on(&app);
+    Ok(())
 }
 
 /// Forgets a destination.
@@ -87,8 +89,10 @@ pub(crate) async fn choose_ca<R: Runtime>(app: AppHandle<R>) -> Answer<Option<Ch
 /// # Errors
 /// Those of the disk and of the network on this machine.
 #[tauri::command(rename_all = "snake_case")]
-pub(crate) async fn practice_start(shell: State<'_, Shell>) -> Answer<()> {
-    practice::start(&shell).await
+pub(crate) async fn practice_start<R: Runtime>(app: AppHandle<R>) -> Answer<()> {
+    practice::start(&app.state::<Shell>()).await?;
+    arriving::go_on(&app);
+    Ok(())
 }
 
 /// Makes the sample disc and looks inside it.

@@ -38,3 +38,59 @@ fn every_kind_that_the_form_offers_can_be_read() {
     }
     assert!(sign_in_of(&typed("palm reading", &[]), None).is_err());
 }
+
+/// A shell over a fresh home that is open.
+async fn open_shell(folder: &std::path::Path) -> Shell {
+    let shell = Shell::new(folder.to_owned(), false);
+    let home = relaypacs_relay::Home::open(folder).unwrap();
+    let key = relaypacs_relay::KeySource::Passphrase(Secret::new("a passphrase for a test"));
+    let relay = relaypacs_relay::Relay::open(&home, &key).await.unwrap();
+    shell.open(crate::shell::Opened { home, relay: std::sync::Arc::new(relay) });
+    shell
+}
+
+fn draft(id: Option<i64>, name: &str) -> DestinationDraft {
+    DestinationDraft {
+        id,
+        name: name.into(),
+        url: "http://127.0.0.1:9/dicom-web".into(),
+        sign_in: typed("none", &[]),
+        ca: None,
+        read_back: crate::view::ReadBackWord::None,
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_is_edited_stays_the_one_it_was_whatever_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell = open_shell(folder.path()).await;
+    let shown = || {
+        shell.board.read(|state| {
+            let rows = state.destinations.iter();
+            rows.map(|row| (row.id, row.name.clone().unwrap())).collect::<Vec<_>>()
+        })
+    };
+    save_draft(&shell, draft(None, "Main")).await.unwrap();
+    let (id, _) = shown()[0].clone();
+    save_draft(&shell, draft(Some(id), "Ward")).await.unwrap();
+    assert_eq!(shown(), [(id, "Ward".to_owned())], "a second one was made");
+    assert_eq!(shell.kept.settings().standard_destination.as_deref(), Some("Ward"));
+    save_draft(&shell, draft(None, "Zoo")).await.unwrap();
+    let refused = save_draft(&shell, draft(Some(id), "Zoo")).await.unwrap_err();
+    assert_eq!(refused.code.0, Code::DestinationNotUsable, "it would be two of one name");
+    assert_eq!(shown().len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_opened_before_there_is_a_destination_waits_for_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell = open_shell(folder.path()).await;
+    shell.board.change(|state| state.stage = Stage::Open);
+    shell.turns.keep(vec!["/media/cd".into()]);
+    assert_eq!(crate::arriving::ready(&shell), None);
+    let asked = |state: &crate::view::State| (state.stage, state.notice.is_some());
+    assert_eq!(shell.board.read(asked), (Stage::FirstStart, true));
+    save_draft(&shell, draft(None, "Main")).await.unwrap();
+    assert_eq!(crate::arriving::ready(&shell), Some(vec!["/media/cd".into()]));
+    assert_eq!(shell.board.read(asked), (Stage::Open, false));
+}

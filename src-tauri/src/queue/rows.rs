@@ -1,23 +1,26 @@
 //! Rows of the queue as the window shows them: pure.
 
-use crate::people;
 use crate::view::{
     Failure, GroupImage, Names, OutcomeWord, PriorityWord, QueueGroup, QueueStudy, StudyState,
 };
+use crate::{paces, people};
 use relaypacs_model::{Code, Fault, Outcome, Priority, Reason};
-use relaypacs_relay::{DestinationRow, InstanceRow, Phase, StateName, StudyEnd, StudyRow, Tally};
+use relaypacs_relay::{
+    DestinationRow, InTurn, InstanceRow, Phase, StateName, StudyEnd, StudyRow, Tally,
+};
 
 /// How many images of a group are named.
 const NAMED: usize = 50;
 
 /// A study in the queue.
 pub(super) fn study(
-    row: &StudyRow,
-    modalities: &[String],
+    row: &InTurn,
     destination: Option<&DestinationRow>,
     names: Names,
     all_paused: bool,
+    pace: Option<u64>,
 ) -> QueueStudy {
+    let InTurn { study: row, modalities, to_copy } = row;
     let counts = |names: &[StateName]| {
         names.iter().fold(Tally::default(), |sum, name| {
             let here = row.counts.of(*name);
@@ -34,7 +37,12 @@ pub(super) fn study(
     let here = row.counts.here();
     let paused = row.paused || all_paused || destination.is_some_and(|row| row.paused);
     let parked = destination.and_then(|row| row.parked.as_ref());
+    let left = counts(&paces::TO_SEND);
+    // While nothing of it goes out, whoever has the disc wants to know that it is read.
     let state = state(row, paused, parked.is_some(), failed.instances);
+    let idle = matches!(state, StudyState::Asking | StudyState::Queued);
+    let state = if *to_copy && idle { StudyState::Copying } else { state };
+    let pace = pace.filter(|_| state == StudyState::Sending);
     let label = destination.map(|row| row.destination.label.clone()).unwrap_or_default();
     let waits = parked.filter(|_| state == StudyState::Waiting);
     QueueStudy {
@@ -50,8 +58,8 @@ pub(super) fn study(
         images_done: done.instances,
         bytes: here.bytes,
         bytes_done: done.bytes,
-        bytes_per_second: None,
-        seconds_left: None,
+        bytes_per_second: pace,
+        seconds_left: pace.map(|pace| left.bytes.div_ceil(pace.max(1))),
         state,
         failure: waits.map(|parked| Failure::from(parked.reason.code)),
         waiting_for: waits.map(|_| label.clone()),
@@ -71,7 +79,7 @@ fn state(row: &StudyRow, paused: bool, parked: bool, failed: u64) -> StudyState 
         Phase::Done => StudyState::Confirmed,
         _ if paused => StudyState::Paused,
         _ if parked => StudyState::Waiting,
-        Phase::New => StudyState::Queued,
+        Phase::New => StudyState::Asking,
         Phase::Tally => StudyState::Stored,
         Phase::Open if some(StateName::Sending) => StudyState::Sending,
         Phase::Open if some(StateName::Queued) || some(StateName::Unknown) => {
@@ -112,6 +120,8 @@ pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy 
         images,
         images_done: there,
         bytes_done: known.bytes,
+        bytes_per_second: None,
+        seconds_left: None,
         state,
         failure: None,
         waiting_for: None,
@@ -133,19 +143,19 @@ impl Groups {
         if outcome.is_in_the_archive() || outcome == Outcome::Cancelled {
             return;
         }
-        let known = self
-            .0
-            .iter()
-            .position(|(known, reason, ..)| (*known, *reason) == (outcome, row.reason));
+        self.put(outcome, row.reason, image(row.number, row.series_number));
+    }
+
+    fn put(&mut self, outcome: Outcome, reason: Option<Reason>, image: GroupImage) {
+        let known = self.0.iter().position(|(known, why, ..)| (*known, *why) == (outcome, reason));
         let at = known.unwrap_or_else(|| {
-            self.0.push((outcome, row.reason, 0, Vec::new()));
+            self.0.push((outcome, reason, 0, Vec::new()));
             self.0.len() - 1
         });
         if let Some((_, _, count, images)) = self.0.get_mut(at) {
             *count += 1;
             if images.len() < NAMED {
-                let number = row.number.map_or_else(String::new, |number| number.to_string());
-                images.push(GroupImage { number, series: row.modality.clone() });
+                images.push(image);
             }
         }
     }
@@ -170,6 +180,11 @@ impl Groups {
     }
 }
 
+fn image(number: Option<i64>, series: Option<i64>) -> GroupImage {
+    let words = |number: Option<i64>| number.map_or_else(String::new, |number| number.to_string());
+    GroupImage { number: words(number), series: words(series) }
+}
+
 /// The reason, or where there is none the one that the outcome has.
 fn code(outcome: Outcome, reason: Option<Reason>) -> Code {
     match (reason, outcome) {
@@ -187,5 +202,57 @@ fn code(outcome: Outcome, reason: Option<Reason>) -> Code {
             | Outcome::Committed
             | Outcome::AlreadyThere,
         ) => Code::RefusedByArchive,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use relaypacs_model::{Patient, Study, StudyInstanceUid};
+    use relaypacs_relay::{Counts, DestinationId, StudyId};
+
+    fn row(phase: Phase, to_copy: bool) -> InTurn {
+        let study = StudyRow {
+            id: StudyId(1),
+            destination: DestinationId(1),
+            study_uid: StudyInstanceUid::parse("1.2.3").unwrap(),
+            patient: Patient::default(),
+            study: Study::default(),
+            priority: 0,
+            paused: false,
+            cancelled: false,
+            phase,
+            counts: Counts::default(),
+        };
+        InTurn { study, modalities: Vec::new(), to_copy }
+    }
+
+    #[test]
+    fn a_study_is_copied_then_the_archive_is_asked_and_a_pause_goes_before_both() {
+        let state = |row: &InTurn, paused| study(row, None, Names::Hidden, paused, Some(5)).state;
+        assert!(state(&row(Phase::New, true), false) == StudyState::Copying);
+        assert!(state(&row(Phase::New, false), false) == StudyState::Asking);
+        assert!(state(&row(Phase::New, true), true) == StudyState::Paused);
+        assert!(state(&row(Phase::Tally, true), false) == StudyState::Stored);
+    }
+
+    #[test]
+    fn a_rate_is_shown_of_what_is_sent_and_of_nothing_else() {
+        let shown = study(&row(Phase::New, false), None, Names::Hidden, false, Some(5));
+        assert_eq!((shown.bytes_per_second, shown.seconds_left), (None, None));
+    }
+
+    #[test]
+    fn images_that_need_a_person_are_grouped_by_why_and_named_by_series_and_number() {
+        let mut groups = Groups::default();
+        let refused = Some(Reason::new(Code::RefusedByArchive));
+        groups.put(Outcome::SourceGone, None, image(Some(1), Some(2)));
+        groups.put(Outcome::Rejected, refused, image(Some(7), Some(4)));
+        groups.put(Outcome::Rejected, refused, image(None, None));
+        let rows = groups.into_rows();
+        assert_eq!(rows.iter().map(|row| row.count).collect::<Vec<_>>(), [2, 1]);
+        let named = rows[0].images.iter().map(|one| (one.series.as_str(), one.number.as_str()));
+        assert_eq!(named.collect::<Vec<_>>(), [("4", "7"), ("", "")]);
+        assert_eq!(rows[1].failure.code.0, Code::SourceGone);
     }
 }

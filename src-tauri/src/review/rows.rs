@@ -76,7 +76,7 @@ fn kind_of(what: Notable) -> Option<WarningKind> {
     Some(match what {
         Notable::MixedIdentity => WarningKind::MixedIdentity,
         Notable::NoPatientId => WarningKind::NoPatientId,
-        Notable::TextDoubtful => return None,
+        Notable::TextDoubtful => WarningKind::TextDoubtful,
         Notable::Skipped(reason) => match reason {
             SkipReason::Damaged => WarningKind::Damaged,
             SkipReason::Unreadable => WarningKind::Unreadable,

@@ -174,6 +174,7 @@ pub enum WarningKind {
     MixedIdentity,
     NoPatientId,
     QueuedAlready,
+    TextDoubtful,
 }
 
 /// A series of a study.

@@ -29,6 +29,9 @@ pub enum QueueError {
     /// The destination still has studies in the queue.
     #[error("the destination still has studies in the queue")]
     DestinationInUse,
+    /// Another destination has this name.
+    #[error("another destination has this name")]
+    NameTaken,
     /// No row has this id, or it is not there any more.
     #[error("the queue has no such row")]
     NoSuchRow,

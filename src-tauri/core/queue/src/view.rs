@@ -193,6 +193,19 @@ impl View<'_> {
         Ok(words.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// True where something of a study has to be copied into the spool before it can be sent.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn has_to_copy(self, study: StudyId) -> Result<bool> {
+        // Most queues copy nothing, and the small index on what has to be copied says so at once.
+        let mut statement = self.conn.prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM instance WHERE copy = 1) AND EXISTS (SELECT 1 FROM \
+             instance INDEXED BY instance_by_study WHERE study_id = ?1 AND copy = 1 AND state < 6)",
+        )?;
+        Ok(statement.query_row([study], |row| row.get(0))?)
+    }
+
     /// One study.
     ///
     /// # Errors

@@ -55,7 +55,7 @@ pub use relay::{Relay, Target};
 pub use report::{Reach, completeness, sentence, try_receipt};
 pub use review::{Chosen, Presence, Review};
 pub use spool::{CopyProgress, Gap, SourceFree, SourceStays, SpoolWhen, Spooling};
-pub use steer::Sums;
+pub use steer::{InTurn, Sums};
 pub use stop::Stop;
 pub use work::Work;
 
@@ -64,8 +64,8 @@ pub use relaypacs_ledger::{
     UidHash, Verification,
 };
 pub use relaypacs_queue::{
-    DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow, Phase,
-    SeriesRow, StateName, StudyId, StudyRow, Tally,
+    Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow,
+    Phase, SeriesRow, StateName, StudyId, StudyRow, Tally,
 };
 pub use relaypacs_scan::Opened;
 pub use relaypacs_upload::{Checked, Timing};

@@ -7,7 +7,7 @@ use crate::faults::OrFault;
 use crate::relay::{Relay, Target, saved};
 use relaypacs_ledger::{Event, EventId, Setting};
 use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority, StudyInstanceUid};
-use relaypacs_queue::{DestinationRow, Retry, Scope, StudyFilter, StudyId};
+use relaypacs_queue::{DestinationId, DestinationRow, Retry, Scope, StudyFilter, StudyId};
 use relaypacs_upload::{Archive, Checked, Timing};
 
 /// Something that a person wants with studies in the queue.
@@ -34,15 +34,40 @@ impl Relay {
     /// # Errors
     /// [`Code::StudyUnknown`] where one of them is not in the queue; then nothing was done.
     pub async fn wish(&self, wish: Wish, studies: Vec<String>) -> Result<u64, Fault> {
+        self.grant(wish, move |books| scopes(books, &studies)).await
+    }
+
+    /// Carries out a wish for these studies and no others: not for the same study on its way to another destination, and
+    /// for nothing where none is named. Returns how many studies or instances it touched.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`] where one of them is not in the queue; then nothing was done.
+    pub async fn wish_for(&self, wish: Wish, studies: Vec<StudyId>) -> Result<u64, Fault> {
+        self.grant(wish, move |books| {
+            for study in &studies {
+                books.queue.view().study(*study).or_fault()?;
+            }
+            Ok(studies.into_iter().map(Scope::Study).collect())
+        })
+        .await
+    }
+
+    async fn grant(
+        &self,
+        wish: Wish,
+        scopes: impl FnOnce(&Books) -> Result<Vec<Scope>, Fault> + Send + 'static,
+    ) -> Result<u64, Fault> {
         let found = match wish {
             // A disc that is back in is found first, wherever it is mounted now.
             Wish::Retry => self.find_sources_again().await?,
             Wish::Pause | Wish::Resume | Wish::Cancel | Wish::Move(_) | Wish::Priority(_) => 0,
         };
         let cancelled = self.cancelled.clone();
-        let touched =
-            self.desk.ask(move |books| carry_out(books, &wish, &studies, &cancelled)).await?;
-        Ok(found + touched)
+        let granted = move |books: &mut Books| {
+            let scopes = scopes(books)?;
+            carry_out(books, &wish, scopes, &cancelled)
+        };
+        Ok(found + self.desk.ask(granted).await?)
     }
 
     /// Saves a destination under a name, or replaces the one of this name.
@@ -61,6 +86,34 @@ impl Relay {
                 let destination = Destination { label: name.as_str().to_owned(), ..destination };
                 changed(books, Setting::DestinationSaved)?;
                 let id = books.queue.save_destination(&name, &destination).or_fault()?;
+                // Whoever changes a destination has done something about its trouble.
+                books.queue.unpark(id).or_fault()
+            })
+            .await
+    }
+
+    /// Gives a destination another name, and replaces what it was. What waits for it goes there.
+    ///
+    /// # Errors
+    /// [`Code::DestinationNotUsable`] for a name that cannot be one or that another destination has;
+    /// [`Code::DestinationUnknown`].
+    pub async fn rename_destination(
+        &self,
+        id: DestinationId,
+        name: &str,
+        destination: Destination,
+    ) -> Result<(), Fault> {
+        let name = DestinationName::parse(name)
+            .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
+        self.desk
+            .ask(move |books| {
+                let destination = Destination { label: name.as_str().to_owned(), ..destination };
+                let known = books.queue.view().destinations().or_fault()?;
+                if !known.iter().any(|row| row.id == id) {
+                    return Err(Fault::new(Code::DestinationUnknown));
+                }
+                changed(books, Setting::DestinationSaved)?;
+                books.queue.rename_destination(id, &name, &destination).or_fault()?;
                 // Whoever changes a destination has done something about its trouble.
                 books.queue.unpark(id).or_fault()
             })
@@ -125,7 +178,7 @@ fn changed(books: &mut Books, what: Setting) -> Result<(), Fault> {
 fn carry_out(
     books: &mut Books,
     wish: &Wish,
-    studies: &[String],
+    scopes: Vec<Scope>,
     cancelled: &Cancelled,
 ) -> Result<u64, Fault> {
     let to = match wish {
@@ -133,7 +186,7 @@ fn carry_out(
         Wish::Pause | Wish::Resume | Wish::Retry | Wish::Cancel | Wish::Priority(_) => None,
     };
     let mut touched = 0;
-    for scope in scopes(books, studies)? {
+    for scope in scopes {
         if *wish == Wish::Retry {
             try_now(books, scope)?;
         }

@@ -20,23 +20,31 @@ pub struct Sums {
     pub paused: bool,
 }
 
+/// A study of the queue, and what a person is shown of its instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InTurn {
+    /// The study.
+    pub study: StudyRow,
+    /// The modalities of its series, in the order of the alphabet.
+    pub modalities: Vec<String>,
+    /// True where something of it has to be copied before it can be sent.
+    pub to_copy: bool,
+}
+
 impl Relay {
     /// The queue as a person sees it, in the order in which it is sent.
     ///
     /// # Errors
     /// Those of the queue.
-    pub async fn in_turn(
-        &self,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Vec<(StudyRow, Vec<String>)>, Fault> {
+    pub async fn in_turn(&self, offset: u64, limit: u32) -> Result<Vec<InTurn>, Fault> {
         self.desk
             .ask(move |books| {
                 let view = books.queue.view();
                 let rows = view.studies_in_turn(offset, limit).or_fault()?;
-                let with = |row: StudyRow| {
-                    let modalities = view.modalities(row.id).or_fault()?;
-                    Ok((row, modalities))
+                let with = |study: StudyRow| {
+                    let modalities = view.modalities(study.id).or_fault()?;
+                    let to_copy = view.has_to_copy(study.id).or_fault()?;
+                    Ok(InTurn { study, modalities, to_copy })
                 };
                 rows.into_iter().map(with).collect()
             })

@@ -99,6 +99,35 @@ impl Queue {
         })
     }
 
+    /// Gives a destination another name, and replaces what it was, as [`Queue::save_destination`] does. What waits for it
+    /// goes on waiting for it.
+    ///
+    /// # Errors
+    /// [`QueueError::NameTaken`] where another one has this name, [`QueueError::NoSuchRow`]; then nothing was changed.
+    pub fn rename_destination(
+        &mut self,
+        id: DestinationId,
+        name: &DestinationName,
+        destination: &Destination,
+    ) -> Result<()> {
+        self.durably(|tx| {
+            let root: String =
+                tx.query_row("SELECT root FROM destination WHERE id = ?1", [id], |row| row.get(0))?;
+            let renamed = tx.execute(
+                "UPDATE destination SET name = ?2 WHERE id = ?1 AND NOT EXISTS \
+                 (SELECT 1 FROM destination AS other WHERE other.name = ?2 AND other.id <> ?1)",
+                params![id, name.as_str()],
+            )?;
+            if renamed == 0 {
+                return Err(QueueError::NameTaken);
+            }
+            if root != destination.root.as_str() {
+                forget_what_was_learned(tx, id)?;
+            }
+            update(tx, id, destination)
+        })
+    }
+
     /// The destination for a URL that was given in place; the same root and sign-in give the same row.
     ///
     /// # Errors

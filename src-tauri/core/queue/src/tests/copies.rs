@@ -54,6 +54,23 @@ fn confirm(bench: &mut Bench) -> StudyId {
 }
 
 #[test]
+fn a_study_has_to_be_copied_until_the_last_of_its_copies_is_there() {
+    let mut bench = Bench::new();
+    let import = import_to_copy(&mut bench, 1, 5);
+    bench.import(2, 1);
+    let has_to_copy = |bench: &Bench| {
+        let view = bench.queue.view();
+        let rows = view.studies_in_turn(0, 9).unwrap();
+        rows.iter().map(|row| view.has_to_copy(row.id).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(has_to_copy(&bench), [true, false]);
+    copy(&mut bench, import, 4);
+    assert_eq!(has_to_copy(&bench), [true, false]);
+    copy(&mut bench, import, 1);
+    assert_eq!(has_to_copy(&bench), [false, false]);
+}
+
+#[test]
 fn nothing_is_claimed_before_it_is_copied_and_then_it_is_at_once() {
     let mut bench = Bench::new();
     let import = import_to_copy(&mut bench, 1, 5);

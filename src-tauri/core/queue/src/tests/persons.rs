@@ -140,6 +140,37 @@ fn destinations_are_kept_whole_and_their_secrets_do_not_print() {
 }
 
 #[test]
+fn a_destination_that_is_renamed_keeps_what_waits_for_it_and_takes_no_other_ones_name() {
+    let mut bench = Bench::new();
+    let name = |text| DestinationName::parse(text).unwrap();
+    let wanted = place("https://pacs.example/dicom-web");
+    let id = bench.queue.save_destination(&name("main"), &wanted).unwrap();
+    bench.destination = id;
+    bench.import(1, 2);
+    bench.ask_empty();
+    let learned = Learned { dialect: Dialect::OrthancRest, max_request_bytes: Some(9) };
+    bench.queue.learn(id, learned).unwrap();
+    bench.queue.save_destination(&name("other"), &wanted).unwrap();
+
+    let refused = bench.queue.rename_destination(id, &name("other"), &wanted);
+    assert!(matches!(refused, Err(QueueError::NameTaken)), "{refused:?}");
+    assert_eq!(bench.queue.view().destination(id).unwrap().name, Some(name("main")));
+
+    bench.queue.rename_destination(id, &name("ward"), &wanted).unwrap();
+    let row = bench.queue.view().destination(id).unwrap();
+    assert_eq!((row.name, row.learned), (Some(name("ward")), learned));
+    assert_eq!(bench.queue.view().destinations().unwrap().len(), 3, "none was added");
+    assert_eq!(bench.claim().unwrap().rows.len(), 2, "what waited for it still does");
+
+    let moved = place("https://new.example");
+    bench.queue.rename_destination(id, &name("ward"), &moved).unwrap();
+    let row = bench.queue.view().destination(id).unwrap();
+    assert_eq!((row.learned.max_request_bytes, row.destination), (None, moved.clone()));
+    let gone = bench.queue.rename_destination(DestinationId(99), &name("x"), &moved);
+    assert!(matches!(gone, Err(QueueError::NoSuchRow)), "{gone:?}");
+}
+
+#[test]
 fn a_destination_with_studies_is_not_forgotten() {
     let mut bench = Bench::new();
     let study = bench.confirmed(1, 1);
