@@ -3,6 +3,7 @@
 
 use crate::screen;
 use anyhow::{Context, Result, bail, ensure};
+use relaypacs_tests::bus;
 use relaypacs_tests::http::Http;
 use serde_json::{Value, json};
 use std::fs;
@@ -251,10 +252,14 @@ impl Drop for Window {
 /// On a display and a bus of its own.
 fn start_driver(home: &Path) -> Result<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
+    let config = home.join("bus.conf");
+    fs::write(&config, bus::CONFIG)?;
     let driver = Command::new("xvfb-run")
         .arg("--auto-servernum")
         .arg(format!("--server-args=-screen 0 {}x{}x24 -fbdir {}", DISPLAY.0, DISPLAY.1, home.display()))
-        .args(["dbus-run-session", "--", "WebKitWebDriver", "--host=127.0.0.1"])
+        .arg("dbus-run-session")
+        .arg(format!("--config-file={}", config.display()))
+        .args(["--", "WebKitWebDriver", "--host=127.0.0.1"])
         .arg(format!("--port={port}"))
         .env("RELAYPACS_HOME", home)
         .env("RELAYPACS_PASSPHRASE", "only for a test")

@@ -2,27 +2,13 @@
 
 use crate::screen::{Picture, Screen, difference};
 use anyhow::{Context, Result, bail, ensure};
+use relaypacs_tests::bus;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-/// A session bus that starts nothing by itself: what a portal mounts in the home folder would outlive the desk.
-const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <type>session</type>
-  <listen>unix:tmpdir=/tmp</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
 
 /// Between two looks at the screen.
 pub(crate) const LOOK: Duration = Duration::from_millis(8);
@@ -56,7 +42,7 @@ impl Desk {
         fs::create_dir_all(&home)?;
         let screen = Screen::start(&folder.join("screen"))?;
         let config = folder.join("bus.conf");
-        fs::write(&config, BUS)?;
+        fs::write(&config, bus::CONFIG)?;
         let mut bus = Command::new("dbus-daemon")
             .args(["--nofork", "--print-address=1"])
             .arg(format!("--config-file={}", config.display()))
