@@ -191,8 +191,9 @@ mod on_unix {
         let seen = tempfile::NamedTempFile::new().unwrap();
         let path = seen.path().to_owned();
         let command = move || {
+            // A worker that takes the place of this one may write as well.
             let mut command = Command::new("sh");
-            command.args(["-c", "env > \"$0\"; head -c 1"]).arg(&path);
+            command.args(["-c", "env >> \"$0\"; head -c 1"]).arg(&path);
             command.env("RELAYPACS_CANARY", "secret").env("OTHER_WORD", "seen");
             command
         };
