@@ -3,8 +3,8 @@
 //!
 //! This room knows none of the core's: what it makes and what it expects must not lean on what it tests.
 
-pub mod censor;
 pub mod bus;
+pub mod censor;
 pub mod chance;
 pub mod cli;
 pub mod corpus;

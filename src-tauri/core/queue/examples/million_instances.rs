@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     timed("counts of a study", || queue.view().counts(Scope::Study(last)))?;
     timed("list 100 studies", || queue.view().studies(&StudyFilter::default(), None, 100))?;
     timed("next wake", || queue.view().next_wake(destination))?;
-    timed("expire leases", || queue.expire_leases(NOW))?;
+    timed("expire leases", || queue.expire_leases(None, NOW))?;
     confirm_and_erase(&mut queue, last)?;
     drop(queue);
     timed("open again", || Queue::open(&path, &key, NOW))?;

@@ -106,13 +106,14 @@ impl Queue {
         })
     }
 
-    /// Ends the claims whose lease is over: their instances are unknown now. Returns how many.
+    /// Ends the claims whose lease is over: their instances are unknown now. Of one destination, where one is given: its
+    /// lane knows that it has nothing on its way, and nothing of the lanes beside it. Returns how many.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn expire_leases(&mut self, now: Moment) -> Result<u64> {
+    pub fn expire_leases(&mut self, of: Option<DestinationId>, now: Moment) -> Result<u64> {
         self.write_at(now, |tx| {
-            end_claims(tx, "state = 2 AND until <= ?1", Event::LeaseExpired, now)
+            end_claims(tx, "state = 2 AND until <= ?1", of, Event::LeaseExpired, now)
         })
     }
 

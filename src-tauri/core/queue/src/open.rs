@@ -1,11 +1,11 @@
 //! Opening the database: key, pragmas, migrations, one writer, and what a new start has to put right.
 
 use crate::settle::{Change, apply};
-use crate::table::{self, InstanceId};
+use crate::table::{self, DestinationId, InstanceId};
 use crate::{Event, QueueError, QueueKey, Result, reoffer};
 use relaypacs_model::Moment;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -168,7 +168,7 @@ impl Queue {
             reoffer::remove_unfinished(tx, now)?;
             table::spool::drop_keys(tx)?;
             // A start is before every claim that it will make: those in the table are of a dead process.
-            end_claims(tx, "state = 2", Event::OwnerGone, now)?;
+            end_claims(tx, "state = 2", None, Event::OwnerGone, now)?;
             tx.execute("UPDATE study SET asked = 0, ask_number = ask_number + 1", [])?;
             Ok(())
         })
@@ -212,17 +212,22 @@ pub fn set_aside(path: &Path, now: Moment) -> Result<PathBuf> {
     }
 }
 
-/// Ends every claim that `condition` finds, one by one, since they are as few as the senders.
+/// Ends every claim that `condition` finds, of one destination where one is given; one by one, since they are as few as
+/// the senders.
 pub(crate) fn end_claims(
     tx: &Transaction<'_>,
     condition: &'static str,
+    of: Option<DestinationId>,
     event: Event,
     now: Moment,
 ) -> Result<u64> {
-    let sql = format!("SELECT id FROM instance WHERE {condition} AND ?1 IS NOT NULL");
+    let sql = format!(
+        "SELECT id FROM instance WHERE {condition} AND ?1 IS NOT NULL \
+         AND (?2 IS NULL OR study_id IN (SELECT study.id FROM study WHERE destination_id = ?2))"
+    );
     let ids: Vec<InstanceId> = tx
         .prepare_cached(&sql)?
-        .query_map([now.0], |row| row.get(0))?
+        .query_map(params![now.0, of], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let mut ended = 0;
     for id in ids {
@@ -234,7 +239,13 @@ pub(crate) fn end_claims(
 }
 
 fn clock_was_set_back(tx: &Transaction<'_>, now: Moment) -> Result<()> {
-    end_claims(tx, "state = 2 AND since > ?1", Event::OwnerGone, now)?;
+    // Every claim is one of this process, since a start ends those of the last one: its sender is at work, and ending the
+    // claim would send a second time what is on its way.
+    tx.execute(
+        "UPDATE instance SET until = ?1 + (until - since), since = ?1 \
+         WHERE state = 2 AND since > ?1",
+        [now.0],
+    )?;
     tx.execute(
         "UPDATE instance SET until = ?1, since = ?1 WHERE state = 1 AND since > ?1",
         [now.0],

@@ -144,21 +144,38 @@ impl Drop for Closing {
 }
 
 impl Desk {
-    /// Puts the books on a desk of their own.
-    pub(crate) fn new(mut books: Books) -> Result<Self, Fault> {
+    /// Begins a thread, has it open the books, and waits for that. They are opened, used and closed on this one thread, and
+    /// whoever closes it waits for its end: OpenSSL gives back what a thread has of it when that thread ends, and a
+    /// program that exits meanwhile gives the same back twice.
+    pub(crate) fn open<T: Send + 'static>(
+        open: impl FnOnce() -> Result<(Books, T), Fault> + Send + 'static,
+    ) -> Result<(Self, T), Fault> {
         let (errands, inbox) = mpsc::channel::<Errand>();
+        let (tell, told) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
             .name("relaypacs-desk".into())
             .spawn(move || {
+                let mut books = match open() {
+                    Ok((books, more)) => {
+                        let _ = tell.send(Ok(more));
+                        books
+                    }
+                    Err(fault) => {
+                        let _ = tell.send(Err(fault));
+                        return;
+                    }
+                };
                 for errand in inbox {
                     errand(&mut books);
                 }
             })
             .map_err(|error| Fault::with(Code::Internal, error))?;
-        Ok(Self(Arc::new(Inner {
+        let desk = Self(Arc::new(Inner {
             errands: Mutex::new(Some(errands)),
             thread: Mutex::new(Some(thread)),
-        })))
+        }));
+        let more = told.recv().map_err(|_| closed())??;
+        Ok((desk, more))
     }
 
     /// Has something read or written, and waits for it.

@@ -305,7 +305,7 @@ impl Lane {
         let wake = self
             .desk
             .ask(move |books| {
-                books.queue.expire_leases(now()).or_fault()?;
+                books.queue.expire_leases(Some(id), now()).or_fault()?;
                 books.queue.view().next_wake(id).or_fault()
             })
             .await?;

@@ -55,10 +55,12 @@ impl Relay {
         let opened = tokio::task::spawn_blocking(move || {
             let lock = home.lock()?;
             let keys = Keys::of(&home, &source)?;
-            let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
-            books.sweep_spool()?;
-            let spool = books.spool.clone();
-            let desk = Desk::new(books)?;
+            let (desk, (spool, set_aside)) = Desk::open(move || {
+                let Opened { mut books, set_aside } = opening::open(&home, &keys)?;
+                books.sweep_spool()?;
+                let spool = books.spool.clone();
+                Ok((books, (spool, set_aside)))
+            })?;
             Ok(Self {
                 spool,
                 _closing: Closing(desk.clone()),

@@ -85,10 +85,10 @@ fn a_lost_answer_asks_the_archive_and_a_late_one_still_counts() {
     bench.import(1, 2);
     bench.ask_empty();
     let claim = bench.claim().unwrap();
-    assert_eq!(bench.queue.expire_leases(later(59)).unwrap(), 0);
+    assert_eq!(bench.queue.expire_leases(None, later(59)).unwrap(), 0);
     assert_eq!(bench.queue.renew_leases(&claim, later(30), LEASE).unwrap(), 2);
-    assert_eq!(bench.queue.expire_leases(later(89)).unwrap(), 0);
-    assert_eq!(bench.queue.expire_leases(later(90)).unwrap(), 2);
+    assert_eq!(bench.queue.expire_leases(None, later(89)).unwrap(), 0);
+    assert_eq!(bench.queue.expire_leases(None, later(90)).unwrap(), 2);
     assert_eq!(bench.states(claim.study), [StateName::Unknown; 2]);
     assert_eq!(bench.queue.studies_to_ask(bench.destination, later(90), 9).unwrap().len(), 1);
     let first = &claim.rows[0];
@@ -241,10 +241,12 @@ fn a_clock_that_was_set_back_leaves_nothing_waiting_for_years() {
     bench.queue.settle(&[Answer::to_claim(far.rows[0].id, 1, event)], years).unwrap();
     let reason = Reason::new(Code::ArchiveBusy);
     bench.queue.park(bench.destination, reason, Some(years.after(LEASE)), years).unwrap();
-    assert_eq!(bench.queue.expire_leases(NOW).unwrap(), 0, "ended as the clock was set back");
-    let unknown = &bench.rows(far.study)[1];
-    assert_eq!((unknown.id, unknown.state), (other.rows[0].id, State::Unknown));
+    assert_eq!(bench.queue.expire_leases(None, NOW).unwrap(), 0, "its sender is at work");
+    let sending = &bench.rows(far.study)[1];
+    let lease_until = NOW.after(LEASE);
+    assert_eq!((sending.id, sending.state), (other.rows[0].id, State::Sending { lease_until }));
     assert_eq!(bench.claim().unwrap().rows[0].id, far.rows[0].id);
+    assert_eq!(bench.queue.expire_leases(None, lease_until).unwrap(), 2, "and not for years");
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl World {
                 // Mostly later than every lease.
                 self.now = self.now.after(LEASE);
                 let now = self.now;
-                self.bench().queue.expire_leases(now).unwrap();
+                self.bench().queue.expire_leases(None, now).unwrap();
             }
             Step::Pause { study, paused } => {
                 if let Some(id) = self.study(study) {

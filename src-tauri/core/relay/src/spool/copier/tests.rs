@@ -127,7 +127,8 @@ fn copied(disc: Disc, keep_free: u64) -> (TempDir, Vec<InstanceRow>, Arc<Told>, 
     queue.offer(&mut import, &offered).unwrap();
     queue.note_source(&import, true, &[]).unwrap();
     queue.finish_import(&import, now()).unwrap();
-    let desk = Desk::new(Books::new(queue, ledger, folder.clone())).unwrap();
+    let books = Books::new(queue, ledger, folder.clone());
+    let (desk, ()) = Desk::open(move || Ok((books, ()))).unwrap();
     let (told, disc) = (Arc::new(Told::default()), Arc::new(disc));
     let copier = Copier {
         desk: desk.clone(),
