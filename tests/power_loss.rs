@@ -89,6 +89,7 @@ fn moments(site: &Site, chance: &mut Chance) -> Vec<Left> {
 }
 
 fn leave(site: &Site, chance: &mut Chance) -> Left {
+    let synced = synced(&site.cli.home().join("queue.db-shm"));
     let (home, archive) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for file in files(site.cli.home()) {
         let name = file.file_name().unwrap().to_str().unwrap();
@@ -108,17 +109,30 @@ fn leave(site: &Site, chance: &mut Chance) -> Left {
         fs::create_dir_all(to.parent().unwrap()).unwrap();
         fs::copy(file, to).unwrap();
     }
-    let how = tear(home.path(), chance);
+    let how = tear(home.path(), synced, chance);
     Left { home, archive, how }
 }
 
+/// How many bytes of the log are on the disk for sure: a checkpoint syncs the log before it writes the first page of it
+/// into the database, and notes how far it goes (`nBackfillAttempted` of the log's index, SQLite file format section 4).
+fn synced(index: &Path) -> usize {
+    const HEADER: usize = 32;
+    const FRAME: usize = 24 + 4_096;
+    let noted = fs::read(index).ok().and_then(|bytes| bytes.get(128..132)?.try_into().ok());
+    match noted.map_or(0, u32::from_ne_bytes) {
+        0 => 0,
+        frames => HEADER + frames as usize * FRAME,
+    }
+}
+
 /// What is not synced may be gone, or be something else.
-fn tear(home: &Path, chance: &mut Chance) -> &'static str {
+fn tear(home: &Path, synced: usize, chance: &mut Chance) -> &'static str {
     let (queue, ledger) = (home.join("queue.db-wal"), home.join("ledger.db-wal"));
     let (Ok(mut log), Ok(mut other)) = (fs::read(&queue), fs::read(&ledger)) else {
         return "no log yet";
     };
-    let from = (log.len() as f64 * chance.part()) as usize;
+    let synced = synced.min(log.len());
+    let from = synced + ((log.len() - synced) as f64 * chance.part()) as usize;
     let how = match chance.number() % 5 {
         0 => "as it was",
         1 => {
