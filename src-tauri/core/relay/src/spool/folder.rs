@@ -12,6 +12,9 @@ const KEEP_FREE: u64 = 512_000_000;
 /// Or this part of the disk, where that is more.
 const KEEP_FREE_PART: u64 = 50;
 
+/// The queue writes as well: below this its own log may find no room, and nothing would go on.
+const LEAST_FREE: u64 = 10_000_000;
+
 /// What the name of a folder that was put aside goes on with; a stamp follows.
 const ASIDE: &str = ".damaged-";
 
@@ -62,7 +65,8 @@ impl SpoolFolder {
     pub(crate) fn room(&self, keep_free: Option<u64>) -> Option<u64> {
         let about = fs4::statvfs(&self.0).ok()?;
         let usual = KEEP_FREE.max(about.total_space() / KEEP_FREE_PART);
-        Some(about.available_space().saturating_sub(keep_free.unwrap_or(usual)))
+        let floor = keep_free.unwrap_or(usual).max(LEAST_FREE);
+        Some(about.available_space().saturating_sub(floor))
     }
 
     /// Bytes that are free.
