@@ -98,9 +98,7 @@ fn one_image_for_which_whole_batches_fail_is_found_by_halving_and_all_others_arr
             let named: Vec<&String> = named.map(|(uid, _)| uid).collect();
             assert_eq!((held.len(), named), (63, vec![&uid]), "{code}");
             let more = requests(&site, &ran).saturating_sub(usual);
-            // 409 may also say that it is there already: once it is alone, the archive is asked for it.
-            let asked = u64::from(code == 409);
-            assert!(more <= at_most() + asked, "{code}: {more} requests more than {usual}");
+            assert!(more <= at_most(), "{code}: {more} requests more than {usual}");
         }
     }
 }

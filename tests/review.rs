@@ -91,6 +91,8 @@ async fn only_what_was_ticked_is_sent_and_the_sum_of_the_disc_still_adds_up() {
     let review = bench.look().await;
     let rows = review.studies(0, 100).await.unwrap();
     assert_eq!((rows.len(), review.counts().patients), (5, 3));
+    // (0008,0080) of every image on the sample disc.
+    assert!(rows.iter().all(|row| row.study.study.institution.reveal() == "Nowhere General"));
     assert_eq!(bench.held(), 0);
     let series = review.series(rows[0].study.id).await.unwrap();
     let images = review.images(rows[0].study.id, series[0].uid.clone(), 0, 500).await.unwrap();

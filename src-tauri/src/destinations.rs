@@ -136,9 +136,19 @@ pub(crate) async fn save_draft(shell: &Shell, draft: DestinationDraft) -> Answer
     let destination = destination(shell, &draft, row.as_ref())?;
     match row {
         Some(row) => replace(shell, &row, &draft.name, destination).await?,
-        None => save(shell, &draft.name, destination).await?,
+        None => add(shell, &draft.name, destination).await?,
     }
     Ok(())
+}
+
+/// Saves a new destination under a name that no other has: in the place of another, it would get what waits for that.
+async fn add(shell: &Shell, name: &str, destination: Destination) -> Result<(), Fault> {
+    let has_name =
+        |row: &DestinationRow| row.name.as_ref().is_some_and(|other| other.as_str() == name.trim());
+    if shell.relay()?.destinations().await?.iter().any(has_name) {
+        return Err(Fault::with(Code::DestinationNotUsable, "another destination has this name"));
+    }
+    save(shell, name, destination).await
 }
 
 /// Puts what was typed in the place of a destination, perhaps under another name.

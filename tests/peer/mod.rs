@@ -6,22 +6,10 @@
 use relaypacs_practice_pacs::{Options, PracticePacs, Running};
 use relaypacs_tests::cli::{Cli, Ran};
 use relaypacs_tests::fixture::{Instance, Kind, Person, Script, write_series};
-use relaypacs_tests::lines::{arg, files, number, text};
+use relaypacs_tests::lines::{arg, files, instances_of, is_in_the_archive, text};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use tempfile::TempDir;
-
-/// Every outcome that a summary counts; together they are all instances.
-const PARTS: [&str; 8] = [
-    "confirmed",
-    "already_there",
-    "rejected",
-    "conflict",
-    "changed",
-    "source_gone",
-    "waiting",
-    "cancelled",
-];
 
 /// What a source holds: SOP Instance UID to bytes.
 pub(crate) type Offered = BTreeMap<String, Vec<u8>>;
@@ -106,13 +94,11 @@ pub(crate) fn true_of(
     held: &BTreeSet<String>,
     ran: &Ran,
 ) -> anyhow::Result<BTreeMap<String, String>> {
-    let summary = ran.summary()?;
-    let sum: u64 = PARTS.iter().map(|part| number(&summary, part)).sum();
-    anyhow::ensure!(sum == number(&summary, "instances"), "does not add up: {summary}");
+    let sum = instances_of(&ran.summary()?)?;
     let mut ends = BTreeMap::new();
     for line in ran.events("verdict")? {
         let (uid, state) = (text(&line, "sop_instance_uid"), text(&line, "state"));
-        if ["confirmed", "verified", "committed", "already_there"].contains(&state) {
+        if is_in_the_archive(state) {
             anyhow::ensure!(held.contains(uid), "{state}, and the archive does not hold it");
         }
         let told = match line["code"].as_str() {

@@ -16,6 +16,7 @@ pub mod lines;
 pub mod orthanc;
 pub mod trace;
 pub mod weather;
+pub mod webdriver;
 
 /// Synthetic DICOM.
 pub use relaypacs_sample as fixture;

@@ -27,6 +27,37 @@ pub fn number(line: &Value, key: &str) -> u64 {
     found.unwrap_or_else(|| panic!("no number {key} in {line}"))
 }
 
+/// The outcomes that a summary counts; together they are all instances.
+const PARTS: [&str; 8] = [
+    "confirmed",
+    "already_there",
+    "rejected",
+    "conflict",
+    "changed",
+    "source_gone",
+    "waiting",
+    "cancelled",
+];
+
+/// True for a state that says that the archive has it.
+#[must_use]
+pub fn is_in_the_archive(state: &str) -> bool {
+    ["confirmed", "verified", "committed", "already_there"].contains(&state)
+}
+
+/// The instances of a summary, whose parts come to the whole.
+///
+/// # Errors
+/// They do not.
+///
+/// # Panics
+/// A part is missing.
+pub fn instances_of(summary: &Value) -> anyhow::Result<u64> {
+    let sum: u64 = PARTS.iter().map(|part| number(summary, part)).sum();
+    anyhow::ensure!(sum == number(summary, "instances"), "does not add up: {summary}");
+    Ok(sum)
+}
+
 /// The distinct texts under one key.
 #[must_use]
 pub fn all(lines: &[Value], key: &str) -> BTreeSet<String> {

@@ -1,16 +1,16 @@
-//! The built window, driven over WebDriver (W3C): WebKitWebDriver starts it as a person's session would, on a display and
+//! The built window, driven over WebDriver: WebKitWebDriver starts it as a person's session would, on a display and
 //! a bus of its own, so that several tests can run at once and none meets the desktop that it runs on.
 
 use crate::screen;
 use anyhow::{Context, Result, bail, ensure};
 use relaypacs_tests::bus;
-use relaypacs_tests::http::Http;
+use relaypacs_tests::webdriver::WebDriver;
 use serde_json::{Value, json};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -24,38 +24,39 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A window on a home of its own.
 pub(crate) struct Window {
     driver: Child,
-    http: Http,
-    session: Option<String>,
+    page: WebDriver,
     home: TempDir,
     screenshots: PathBuf,
 }
 
 impl Window {
-    /// Starts the driver and opens the window on a new home.
+    /// Starts the driver and opens the window on a new home, whose passphrase it is given.
     pub(crate) fn open() -> Result<Self> {
+        Self::open_with(Some("only for a test"))
+    }
+
+    /// The same on a machine that has no key store and where nobody gave a passphrase.
+    pub(crate) fn open_locked() -> Result<Self> {
+        Self::open_with(None)
+    }
+
+    fn open_with(passphrase: Option<&str>) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("relaypacs-window-").tempdir()?;
-        let (driver, port) = start_driver(home.path())?;
+        let (driver, port) = start_driver(home.path(), passphrase)?;
         let screenshots = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .context("no root")?
             .join("target/window-screenshots");
         fs::create_dir_all(&screenshots)?;
-        let mut window = Self { driver, http: Http::new(port), session: None, home, screenshots };
-        window.until("the driver answers", |window| {
-            Ok(window.http.get("/status").is_ok_and(|answer| answer.status == 200))
-        })?;
+        let mut window = Self { driver, page: WebDriver::at(port), home, screenshots };
+        window.until("the driver answers", |window| Ok(window.page.is_ready()))?;
         window.start()?;
         Ok(window)
     }
 
     /// Opens the window, again perhaps, and waits for its first screen.
     pub(crate) fn start(&mut self) -> Result<()> {
-        let wanted = json!({ "capabilities": { "alwaysMatch": {
-            "webkitgtk:browserOptions": { "binary": env!("CARGO_BIN_EXE_relaypacs-app"), "args": [] },
-        } } });
-        let answer = self.ask("POST", "/session", &wanted)?;
-        let session = answer["sessionId"].as_str().context("no session")?;
-        self.session = Some(session.to_owned());
+        self.page.begin(Path::new(env!("CARGO_BIN_EXE_relaypacs-app")))?;
         self.until("the first screen", |window| {
             let screen = window.screen()?;
             Ok(!screen.is_empty() && screen != "starting")
@@ -64,17 +65,45 @@ impl Window {
 
     /// Kills the program as a power cut would, and lets the driver forget it.
     pub(crate) fn kill(&mut self) -> Result<()> {
+        self.signal("-9")
+    }
+
+    /// Tells the program to end, as the end of a session does, waits for that, and lets the driver forget it.
+    pub(crate) fn end(&mut self) -> Result<()> {
+        self.signal("-TERM")
+    }
+
+    fn signal(&mut self, signal: &str) -> Result<()> {
         let pids = self.processes()?;
         ensure!(!pids.is_empty(), "the program does not run");
         for pid in pids {
-            Command::new("kill").args(["-9", &pid.to_string()]).status()?;
+            Command::new("kill").args([signal, &pid.to_string()]).status()?;
         }
         self.until("the program is gone", |window| Ok(window.processes()?.is_empty()))?;
-        if let Some(session) = self.session.take() {
-            // The driver may have noticed by itself.
-            let _ = self.http.delete(&format!("/session/{session}"));
-        }
+        self.page.end();
         Ok(())
+    }
+
+    /// Starts the program once more, on the same desktop, with a path, and waits for this second start to end.
+    pub(crate) fn start_again_with(&mut self, path: &Path) -> Result<ExitStatus> {
+        let first = *self.processes()?.first().context("the program does not run")?;
+        let environment = fs::read(format!("/proc/{first}/environ"))?;
+        let text = String::from_utf8_lossy(&environment);
+        let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
+        let mut second = Command::new(env!("CARGO_BIN_EXE_relaypacs-app"))
+            .arg(path)
+            .env_clear()
+            .envs(pairs)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut status = None;
+        self.until("the second start to end", |_| {
+            status = second.try_wait()?;
+            Ok(status.is_some())
+        })?;
+        status.context("it did not end")
     }
 
     /// The programs that run on the home of this window.
@@ -182,17 +211,15 @@ impl Window {
 
     /// Calls a command as the page does; a refusal comes as `{"refused": ..}`.
     pub(crate) fn call(&mut self, command: &str, arguments: Value) -> Result<Value> {
-        let script = "const done = arguments[arguments.length - 1]; \
-             window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then( \
+        let script = "window.__TAURI_INTERNALS__.invoke(arguments[0], arguments[1]).then( \
              (value) => done({ value: value === undefined ? null : value }), \
              (refused) => done({ refused: refused instanceof Error ? String(refused) : refused }));";
-        let body = json!({ "script": script, "args": [command, arguments] });
-        self.command("POST", "execute/async", &body)
+        self.page.wait_for(script, &json!([command, arguments]))
     }
 
     /// Runs a script in the page.
     pub(crate) fn run(&mut self, script: &str, arguments: Value) -> Result<Value> {
-        self.command("POST", "execute/sync", &json!({ "script": script, "args": arguments }))
+        self.page.run(script, &arguments)
     }
 
     /// Keeps a picture of the window, to be looked at.
@@ -218,28 +245,11 @@ impl Window {
         }
         Ok(())
     }
-
-    fn command(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
-        let session = self.session.clone().context("no session")?;
-        self.ask(method, &format!("/session/{session}/{path}"), body)
-    }
-
-    fn ask(&mut self, method: &str, path: &str, body: &Value) -> Result<Value> {
-        let text = if body.is_null() { Vec::new() } else { serde_json::to_vec(body)? };
-        let kind = [("Content-Type", "application/json")];
-        let answer = self.http.request(method, path, &kind, &text);
-        let answer = answer.with_context(|| format!("{method} {path}"))?;
-        let mut value = answer.json()?;
-        ensure!(answer.status == 200, "{method} {path}: {} {value:.600}", answer.status);
-        Ok(value["value"].take())
-    }
 }
 
 impl Drop for Window {
     fn drop(&mut self) {
-        if let Some(session) = self.session.take() {
-            let _ = self.http.delete(&format!("/session/{session}"));
-        }
+        self.page.end();
         for pid in self.processes().unwrap_or_default() {
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
         }
@@ -250,7 +260,7 @@ impl Drop for Window {
 }
 
 /// On a display and a bus of its own.
-fn start_driver(home: &Path) -> Result<(Child, u16)> {
+fn start_driver(home: &Path, passphrase: Option<&str>) -> Result<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let config = home.join("bus.conf");
     fs::write(&config, bus::CONFIG)?;
@@ -262,7 +272,7 @@ fn start_driver(home: &Path) -> Result<(Child, u16)> {
         .args(["--", "WebKitWebDriver", "--host=127.0.0.1"])
         .arg(format!("--port={port}"))
         .env("RELAYPACS_HOME", home)
-        .env("RELAYPACS_PASSPHRASE", "only for a test")
+        .env("RELAYPACS_PASSPHRASE", passphrase.unwrap_or_default())
         .env("RELAYPACS_TEST_DIALOG", home.join("dialog"))
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_DATA_HOME", home.join("data"))

@@ -11,6 +11,7 @@ fn a_newcomer_gets_from_nothing_to_a_receipt_with_the_practice_archive() {
     window.press("practice_look").unwrap();
     window.screen_is("review").unwrap();
     window.until("pictures", |window| Ok(window.count("img")? > 0)).unwrap();
+    window.says("Nowhere General").unwrap();
     window.photograph("review").unwrap();
     // Three patients are on the disc: nothing is ticked for anybody.
     assert_eq!(window.count("[data-do=tick]:checked").unwrap(), 0);
@@ -35,24 +36,14 @@ fn a_newcomer_gets_from_nothing_to_a_receipt_with_the_practice_archive() {
 }
 
 #[test]
-fn what_was_set_is_there_at_the_next_start_and_the_practice_archive_runs_again() {
+fn the_practice_archive_runs_again_at_the_next_start() {
     let mut window = Window::open().unwrap();
     window.press("practice_start").unwrap();
     window.press("first_end").unwrap();
     window.screen_is("send").unwrap();
-    let mut settings = window.call("settings_save", serde_json::json!({ "settings": {
-        "appearance": "light", "language": "de", "names": "hidden", "autostart": false, "notifications": false,
-        "spool": "never", "standard_destination": "Practice PACS",
-    } })).unwrap();
-    assert_eq!(settings["value"].take(), serde_json::Value::Null, "{settings}");
     window.kill().unwrap();
     window.start().unwrap();
     window.screen_is("send").unwrap();
-    window
-        .until("German", |window| {
-            Ok(window.run("return document.documentElement.lang", serde_json::json!([]))? == "de")
-        })
-        .unwrap();
     // The sample disc goes through the archive that runs again, perhaps at another port.
     window.call("practice_look", serde_json::json!({})).unwrap();
     window.screen_is("review").unwrap();

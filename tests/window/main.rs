@@ -9,4 +9,6 @@ mod screen;
 mod first_start;
 mod refused;
 mod send;
+mod settings;
+mod starts;
 mod walls;

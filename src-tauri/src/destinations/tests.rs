@@ -78,6 +78,8 @@ async fn a_destination_that_is_edited_stays_the_one_it_was_whatever_its_name() {
     save_draft(&shell, draft(None, "Zoo")).await.unwrap();
     let refused = save_draft(&shell, draft(Some(id), "Zoo")).await.unwrap_err();
     assert_eq!(refused.code.0, Code::DestinationNotUsable, "it would be two of one name");
+    let refused = save_draft(&shell, draft(None, " Zoo ")).await.unwrap_err();
+    assert_eq!(refused.code.0, Code::DestinationNotUsable, "it would take the place of the other");
     assert_eq!(shown().len(), 2);
 }
 

@@ -20,7 +20,7 @@ pub(super) fn study(row: &HeldStudy, patient: Patient) -> ReviewStudy {
         description: study.description.reveal().to_owned(),
         date: study.date.reveal().to_owned(),
         time: study.time.reveal().to_owned(),
-        institution: String::new(),
+        institution: study.institution.reveal().to_owned(),
         accession: study.accession_number.reveal().to_owned(),
         series: row.series,
         images: row.found.instances,

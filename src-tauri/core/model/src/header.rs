@@ -74,6 +74,8 @@ pub struct Study {
     pub time: PatientText,
     /// (0008,1030)
     pub description: PatientText,
+    /// (0008,0080)
+    pub institution: PatientText,
     /// (0008,0050)
     pub accession_number: PatientText,
     /// (0020,0010)

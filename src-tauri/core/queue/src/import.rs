@@ -258,8 +258,9 @@ fn insert_study(
     tx.prepare_cached(
         "INSERT INTO study (destination_id, study_uid, patient_id, patient_id_issuer, \
          patient_name, patient_birth_date, patient_sex, date, time, description, \
-         accession_number, own_id) VALUES (:destination, :uid, :id, :issuer, :name, \
-         :birth_date, :sex, :date, :time, :description, :accession_number, :own_id)",
+         institution, accession_number, own_id) VALUES (:destination, :uid, :id, :issuer, :name, \
+         :birth_date, :sex, :date, :time, :description, :institution, :accession_number, \
+         :own_id)",
     )?
     .execute(named_params! {
         ":destination": destination,
@@ -272,6 +273,7 @@ fn insert_study(
         ":date": study.date.reveal(),
         ":time": study.time.reveal(),
         ":description": study.description.reveal(),
+        ":institution": study.institution.reveal(),
         ":accession_number": study.accession_number.reveal(),
         ":own_id": study.id.reveal(),
     })?;

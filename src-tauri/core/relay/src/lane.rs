@@ -11,6 +11,7 @@ use crate::network::{Network, OF_THE_NETWORK, Watch};
 use crate::observer::Observer;
 use crate::report::Report;
 use crate::run::{Run, Signs};
+use crate::said_there::{self, SaidThere};
 use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::{ask, send};
@@ -46,6 +47,7 @@ pub(crate) struct Lane {
     pub(crate) cancelled: Arc<Cancelled>,
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
+    pub(crate) said_there: SaidThere,
 }
 
 /// What all lanes of a run have in common.
@@ -130,6 +132,7 @@ impl Lane {
             copies: shared.copies.clone(),
             cancelled: shared.cancelled.clone(),
             absent: Mutex::new(HashMap::new()),
+            said_there: SaidThere::default(),
         }))
     }
 
@@ -192,8 +195,9 @@ impl Lane {
 
     async fn start_tasks(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
         self.start_closing(state).await?;
-        self.start_asking(state).await?;
-        self.start_sending(state).await
+        // Before asking, which can wait in some cases while something of the study is on its way.
+        self.start_sending(state).await?;
+        self.start_asking(state).await
     }
 
     async fn start_closing(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
@@ -229,12 +233,17 @@ impl Lane {
             return Ok(());
         }
         let id = self.destination;
-        let wanted = u32::try_from(ASKS_AT_ONCE + state.busy.len()).unwrap_or(u32::MAX);
+        // With nothing on its way, nothing would come and end the wait.
+        let can_wait =
+            if state.flying > 0 { self.said_there.studies() } else { HashSet::default() };
+        let wanted = ASKS_AT_ONCE + state.busy.len() + can_wait.len();
+        let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
         let due: Vec<StudyToAsk> = self
             .desk
             .ask(move |books| {
                 let mut due = books.queue.studies_to_tally(id, now(), wanted).or_fault()?;
-                due.extend(books.queue.studies_to_ask(id, now(), wanted).or_fault()?);
+                let to_ask = books.queue.studies_to_ask(id, now(), wanted).or_fault()?;
+                due.extend(said_there::without(&can_wait, to_ask, books)?);
                 Ok(due)
             })
             .await?;
@@ -242,6 +251,7 @@ impl Lane {
             if state.asking < ASKS_AT_ONCE && state.busy.insert(study.study) {
                 state.closed.remove(&study.study);
                 state.asking += 1;
+                self.said_there.asked(study.study);
                 state.tasks.spawn(ask::ask(self.clone(), study));
             }
         }

@@ -30,6 +30,7 @@ mod relay;
 mod report;
 mod review;
 mod run;
+mod said_there;
 mod send;
 mod serve;
 mod settle;

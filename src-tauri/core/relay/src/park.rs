@@ -31,6 +31,9 @@ impl Lane {
                 Ok(Some(until))
             })
             .await?;
+        if reason.code == Code::Stalled {
+            self.signs.hung();
+        }
         let Some(until) = until else { return Ok(()) };
         self.signs.now_parked(over);
         let code = reason.code.as_str();
@@ -46,7 +49,7 @@ impl Lane {
 
     /// The destination answered what began at `begun`: its next trouble is its first again.
     pub(crate) async fn answered(&self, talk: Talk, begun: Instant) -> Result<(), Fault> {
-        self.signs.gained();
+        self.signs.answered();
         if self.signs.ends_park(talk, begun) {
             let id = self.destination;
             self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;

@@ -2,7 +2,7 @@
 
 use crate::observer::Progress;
 use relaypacs_queue::{Counts, StateName};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -76,6 +76,8 @@ pub(crate) struct Signs {
     parked: Mutex<Option<Park>>,
     gained: Mutex<Instant>,
     stored: Mutex<Option<Instant>>,
+    /// True from a request that hung until the next answer.
+    hung: AtomicBool,
 }
 
 /// So long ago counts as lately.
@@ -101,7 +103,12 @@ impl Signs {
     /// None yet; patience counts from now.
     pub(crate) fn new() -> Self {
         let gained = Mutex::new(Instant::now());
-        Self { parked: Mutex::new(None), gained, stored: Mutex::new(None) }
+        Self {
+            parked: Mutex::new(None),
+            gained,
+            stored: Mutex::new(None),
+            hung: AtomicBool::new(false),
+        }
     }
 
     /// The archive took something or answered a question.
@@ -112,6 +119,20 @@ impl Signs {
     /// How long it is since the archive last took something or answered.
     pub(crate) fn since_gain(&self) -> Duration {
         self.gained.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
+    /// A request hung until it was given up, which takes longer than patience lasts. Patience counts from now, once, so
+    /// that it is tried again.
+    pub(crate) fn hung(&self) {
+        if !self.hung.swap(true, Ordering::Relaxed) {
+            self.gained();
+        }
+    }
+
+    /// The archive answered.
+    pub(crate) fn answered(&self) {
+        self.hung.store(false, Ordering::Relaxed);
+        self.gained();
     }
 
     /// The archive stored something.

@@ -39,6 +39,7 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
     if stored > 0 {
         lane.signs.stored();
     }
+    lane.said_there.learn(study, &answer.verdicts);
     let (rows, jitter, told) = (claim.rows, jitter(), answer.clone());
     let others_go = lane.signs.stores();
     lane.desk

@@ -224,6 +224,7 @@ fields! {
     StudyTime = 0x0008_0030,
     AccessionNumber = 0x0008_0050,
     Modality = 0x0008_0060,
+    InstitutionName = 0x0008_0080,
     StudyDescription = 0x0008_1030,
     SeriesDescription = 0x0008_103E,
     PatientName = 0x0010_0010,
@@ -372,6 +373,7 @@ impl Texts<'_> {
             date: self.text(Field::StudyDate),
             time: self.text(Field::StudyTime),
             description: self.text(Field::StudyDescription),
+            institution: self.text(Field::InstitutionName),
             accession_number: self.text(Field::AccessionNumber),
             id: self.text(Field::StudyId),
         }

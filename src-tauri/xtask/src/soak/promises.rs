@@ -4,25 +4,13 @@ use super::acts::bring_back;
 use super::site::{CANARY, Site};
 use anyhow::{Context, Result, ensure};
 use relaypacs_tests::cli::Ran;
-use relaypacs_tests::lines::{files, number, text};
+use relaypacs_tests::lines::{files, instances_of, is_in_the_archive, number, text};
 use relaypacs_tests::trace::{trace, wanted};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-/// Every outcome that a summary counts; together they are all instances.
-const PARTS: [&str; 8] = [
-    "confirmed",
-    "already_there",
-    "rejected",
-    "conflict",
-    "changed",
-    "source_gone",
-    "waiting",
-    "cancelled",
-];
-const IN_THE_ARCHIVE: [&str; 4] = ["confirmed", "verified", "committed", "already_there"];
 /// Runs that a home may need to come to its end once nothing is wrong any more.
 const RUNS: usize = 12;
 
@@ -42,14 +30,13 @@ pub(crate) fn adds_up(site: &mut Site, ran: &Ran) -> Result<()> {
         ensure!(seen.insert(uid.to_owned()), "{uid} is told of twice");
         let ours = site.studies.iter().find_map(|study| study.images.get(uid));
         let ours = ours.context("an instance that was never offered")?;
-        if IN_THE_ARCHIVE.contains(&state) {
+        if is_in_the_archive(state) {
             let file = held.get(uid).with_context(|| format!("{uid} is {state}, and not there"))?;
             ensure!(fs::read(file)? == *ours, "{uid} is {state} with other bytes");
         }
     }
     if let Ok(summary) = ran.summary() {
-        let sum: u64 = PARTS.iter().map(|part| number(&summary, part)).sum();
-        ensure!(sum == number(&summary, "instances"), "does not add up: {summary}");
+        let sum = instances_of(&summary)?;
         ensure!(seen.len() as u64 == sum, "{} told of {sum}", seen.len());
         site.told.bytes_sent_again += number(&summary, "bytes_sent_again");
     }
@@ -138,7 +125,7 @@ fn in_the_ledger(site: &mut Site) -> Result<()> {
     for receipt in receipts {
         let ran = site.cli.run(&["receipt", "--json", &receipt.to_string()])?;
         for line in ran.events("receipt_line")? {
-            if IN_THE_ARCHIVE.contains(&text(&line, "state")) {
+            if is_in_the_archive(text(&line, "state")) {
                 proven.insert(text(&line, "instance").to_owned());
             }
         }

@@ -32,15 +32,19 @@ CREATE INDEX study_in_turn ON study(destination_id, priority DESC, id);
 CREATE INDEX study_by_uid ON study(study_uid);
 ";
 
+pub(crate) const INSTITUTION_V1: &str = "
+ALTER TABLE study ADD COLUMN institution TEXT NOT NULL DEFAULT '';
+";
+
 /// What the patient and the study say of themselves, with the row's id.
 pub(crate) const COLUMNS: &str = "study.id, study.destination_id, study.study_uid, study.patient_id, study.patient_id_issuer, \
      study.patient_name, study.patient_birth_date, study.patient_sex, study.date, study.time, \
-     study.description, study.accession_number, study.own_id, study.priority, study.paused, \
+     study.description, study.institution, study.accession_number, study.own_id, study.priority, study.paused, \
      study.cancelled, study.asked";
 
 /// The columns that two rows of the same study share when it is moved to another destination.
 pub(crate) const COPIED: &str = "study_uid, patient_id, patient_id_issuer, patient_name, patient_birth_date, patient_sex, \
-     date, time, description, accession_number, own_id, priority, paused";
+     date, time, description, institution, accession_number, own_id, priority, paused";
 
 /// A study without its counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,6 +87,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<StudyColumns> {
             date: text("date")?,
             time: text("time")?,
             description: text("description")?,
+            institution: text("institution")?,
             accession_number: text("accession_number")?,
             id: text("own_id")?,
         },

@@ -1,0 +1,94 @@
+//! How it starts and ends: with a passphrase, for the second time, and by being told to while it sends.
+
+use crate::driver::{LIMIT, Window};
+use relaypacs_practice_pacs::{Options, PracticePacs};
+use relaypacs_tests::fixture::{Instance, Kind, write_series};
+use relaypacs_tests::gate::Gate;
+use serde_json::json;
+use std::path::Path;
+
+const IMAGES: u32 = 12;
+
+fn disc(folder: &Path) {
+    write_series(folder, IMAGES, 20_000, &Instance::new(Kind::Ct).seed(9)).unwrap();
+}
+
+fn save_destination(window: &mut Window, root: &str) {
+    let draft = json!({ "draft": { "id": null, "name": "Main PACS", "url": root,
+        "sign_in": { "kind": "none", "values": {} }, "ca": null, "read_back": "none" } });
+    assert_eq!(window.call("destination_save", draft).unwrap()["refused"], json!(null));
+}
+
+#[test]
+fn without_a_key_store_a_new_passphrase_is_asked_for_twice_and_only_that_one_opens_it_again() {
+    let mut window = Window::open_locked().unwrap();
+    window.screen_is("locked").unwrap();
+    window.photograph("locked-new").unwrap();
+    window.type_into("passphrase_once", "three grey mice").unwrap();
+    window.type_into("passphrase_again", "three grey mise").unwrap();
+    let disabled = "[data-do=unlock][aria-disabled=true]";
+    window
+        .until("two that differ not to be taken", |window| Ok(window.count(disabled)? == 1))
+        .unwrap();
+    window.type_into("passphrase_again", "three grey mice").unwrap();
+    window.press("unlock").unwrap();
+    window.screen_is("first_start").unwrap();
+    window.kill().unwrap();
+
+    window.start().unwrap();
+    window.screen_is("locked").unwrap();
+    assert_eq!(window.count("[data-do=passphrase_again]").unwrap(), 0, "it is not a new one");
+    window.type_into("passphrase_once", "four grey mice").unwrap();
+    window.press("unlock").unwrap();
+    window.until("the refusal", |window| Ok(window.text("main")?.contains("wrong_key"))).unwrap();
+    window.photograph("locked-refused").unwrap();
+    window.type_into("passphrase_once", "three grey mice").unwrap();
+    window.press("unlock").unwrap();
+    window.screen_is("first_start").unwrap();
+}
+
+#[test]
+fn a_second_start_hands_over_what_it_was_given_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disc_of_one, store) = (folder.path().join("disc"), folder.path().join("store"));
+    disc(&disc_of_one);
+    let archive = PracticePacs::start(Options::in_folder(store)).unwrap();
+    let mut window = Window::open().unwrap();
+    save_destination(&mut window, &archive.root());
+    window.press("first_later").unwrap();
+    window.screen_is("send").unwrap();
+    let before = window.processes().unwrap();
+    assert!(window.start_again_with(&disc_of_one).unwrap().success());
+    window.screen_is("review").unwrap();
+    window.until("its study", |window| Ok(window.count("[data-do=tick]")? == 1)).unwrap();
+    let first = before.first().unwrap();
+    assert!(window.processes().unwrap().contains(first), "the first one shows it");
+}
+
+#[test]
+fn told_to_end_while_it_sends_it_closes_its_books_and_the_next_start_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (disc_of_one, store) = (folder.path().join("disc"), folder.path().join("store"));
+    disc(&disc_of_one);
+    let archive = PracticePacs::start(Options::in_folder(store)).unwrap();
+    let gate = Gate::before(archive.addr().port()).unwrap();
+    let mut window = Window::open().unwrap();
+    save_destination(&mut window, &format!("http://127.0.0.1:{}/dicom-web", gate.port()));
+    window.press("first_later").unwrap();
+    window.dialog_gives(&disc_of_one).unwrap();
+    window.call("choose_folder", json!({})).unwrap();
+    window.screen_is("review").unwrap();
+    gate.shut();
+    window.press("review_send").unwrap();
+    gate.wait_until_held(LIMIT).unwrap();
+    window.end().unwrap();
+    // SQLite takes its log away when the last connection is closed, and only then.
+    for book in ["queue.db", "ledger.db"] {
+        assert!(window.home().join(book).is_file(), "{book}");
+        assert!(!window.home().join(format!("{book}-wal")).exists(), "{book} was left open");
+    }
+    gate.open();
+    window.start().unwrap();
+    window.screen_is("done").unwrap();
+    assert_eq!(archive.counts().stored, u64::from(IMAGES));
+}
