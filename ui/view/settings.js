@@ -1,7 +1,7 @@
 // Settings: where to, what is kept and shown, how it looks and speaks, and what to tell those who help.
 
 import { h, said } from "../dom.js";
-import { ask, open, state } from "../store.js";
+import { ask, open, redraw, state } from "../store.js";
 import { t } from "../speak.js";
 import { copyDiagnostics } from "../remedies.js";
 import { button, choice } from "./button.js";
@@ -11,8 +11,20 @@ import { nameOf, standingSign, standingWords } from "./standing.js";
 
 /** @typedef {import("../types.d.ts").Destination} Destination */
 
-/** @param {Record<string, any>} some */
-const save = (some) => ask("settings_save", { settings: { ...state().settings, ...some } });
+/**
+ * Saves them all with these changed. They count at once: what is changed next, before the answer to this is here, must not
+ * take it back.
+ * @param {Record<string, any>} some
+ */
+async function save(some) {
+  const before = state().settings;
+  const settings = { ...before, ...some };
+  state().settings = settings;
+  const refused = (await ask("settings_save", { settings })) === undefined;
+  if (!refused || state().settings !== settings) return;
+  state().settings = before;
+  redraw();
+}
 
 export function settings() {
   return page({

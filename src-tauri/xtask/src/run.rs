@@ -74,11 +74,10 @@ fn main_job() -> Result<()> {
 /// Every test of the workspace, against a real Orthanc among others.
 pub(crate) fn tests(rest: &[&str]) -> Result<()> {
     need::to_test()?;
+    window::need_for_tests()?;
     // The whole-system tests run the program itself.
-    go(&mut cargo(&["build", "--package", "relaypacs-cli"]))?;
-    let others = ["test", "--workspace", "--exclude", window::PACKAGE, "--no-fail-fast"];
-    go(cargo(&others).args(rest))?;
-    window::tests(rest)?;
+    go(everything("build").args(["--bin", "relaypacs"]))?;
+    go(everything("test").arg("--no-fail-fast").args(rest))?;
     // Words after `test` pick tests of the workspace by name.
     if rest.is_empty() { ui::tests() } else { Ok(()) }
 }
@@ -87,12 +86,20 @@ pub(crate) fn tests(rest: &[&str]) -> Result<()> {
 pub(crate) fn checks() -> Result<()> {
     need::to_build_the_window()?;
     go(&mut cargo(&["fmt", "--all", "--check"]))?;
-    let features = format!("{}/test-seam", window::PACKAGE);
-    let lint =
-        ["clippy", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"];
-    go(&mut cargo(&lint))?;
+    go(everything("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
     // Edges, licences, duplicates, file sizes, words: tests/tidy.rs.
-    go(&mut cargo(&["test", "--package", "relaypacs-tests", "--test", "tidy"]))
+    go(everything("test").args(["--test", "tidy"]))
+}
+
+/// Cargo over the whole workspace, always with the same features, so that what one step compiled is of use to the next:
+/// step by step, each with its own, took half as long again. Only Linux has a driver for the window, and so a use for its
+/// seam.
+fn everything(verb: &str) -> Command {
+    let mut command = cargo(&[verb, "--workspace"]);
+    if cfg!(target_os = "linux") {
+        command.arg(format!("--features={}/test-seam", window::PACKAGE));
+    }
+    command
 }
 
 /// The sample disc, for trying things by hand.

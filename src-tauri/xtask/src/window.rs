@@ -43,14 +43,13 @@ fn start(home: &str) -> Result<()> {
     go(&mut window)
 }
 
-/// Its own tests, and on Linux those that drive it.
-pub(crate) fn tests(rest: &[&str]) -> Result<()> {
+/// Installs what its tests need; on Linux those that drive it, too.
+pub(crate) fn need_for_tests() -> Result<()> {
     if cfg!(target_os = "linux") {
-        need::to_drive_the_window()?;
-        let driven = ["test", "--package", PACKAGE, "--features", "test-seam", "--no-fail-fast"];
-        return go(cargo(&driven).args(rest));
+        need::to_drive_the_window()
+    } else {
+        need::to_build_the_window()
     }
-    go(cargo(&["test", "--package", PACKAGE, "--no-fail-fast"]).args(rest))
 }
 
 /// Writes the page's types anew.
