@@ -112,7 +112,7 @@ pub(crate) struct SpoolArgs {
     /// Copy the source into the encrypted spool first: what is on discs and sticks, everything, or nothing
     #[arg(long = "spool", value_name = "WHAT", value_enum, default_value_t = SpoolWhat::Removable)]
     pub(crate) what: SpoolWhat,
-    /// Megabytes that copying leaves free on the disk, where the queue needs some itself: not under 10 (default: 512, or
+    /// Megabytes that copying leaves free on the disk, where the queue needs some itself: not under 16 (default: 512, or
     /// 2 % of the disk if that is more)
     #[arg(long = "spool-keep-free", value_name = "MB")]
     pub(crate) keep_free: Option<u64>,

@@ -65,9 +65,10 @@ impl Queue {
         if key.is_some() {
             refuse_damage(&conn)?;
         }
+        // 2,048 pages of log are 8 MB: what a long run writes without a barrier must not fill a small disk.
         conn.execute_batch(
             "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; \
-             PRAGMA wal_autocheckpoint = 8192; PRAGMA synchronous = NORMAL; \
+             PRAGMA wal_autocheckpoint = 2048; PRAGMA synchronous = NORMAL; \
              PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA fullfsync = ON; \
              PRAGMA checkpoint_fullfsync = ON;",
         )?;

@@ -10,9 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// What every other send is given besides: its source is copied first, also onto a small disk. The copies leave room for
-/// what the queue writes itself: with 1 MB they did not, and a small disk that they had filled stayed full.
-const COPIED: &[&str] = &["--spool", "always", "--spool-keep-free", "10"];
+/// What every other send is given besides: its source is copied first, also onto a small disk, where the copies leave no
+/// more room than the books need at least.
+const COPIED: &[&str] = &["--spool", "always", "--spool-keep-free", "0"];
 /// A run of a round may take so long; none does by itself.
 const LONG: Duration = Duration::from_secs(300);
 
@@ -147,7 +147,7 @@ fn run(site: &mut Site) -> Result<()> {
     site.told.runs += 1;
     let what = if folder.is_some() { "send" } else { "run" };
     site.log.push(format!("{what} (full disk: {was_full}) -> {:?}", ran.status));
-    may_end_so(&ran, was_full)?;
+    may_end_so(&ran, was_full).with_context(|| site.room())?;
     adds_up(site, &ran)?;
     if let Some(place) = sent {
         was_offered(site, place)?;

@@ -9,7 +9,6 @@ use relaypacs_tests::trace::{trace, wanted};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
 
 /// Runs that a home may need to come to its end once nothing is wrong any more.
 const RUNS: usize = 12;
@@ -45,19 +44,9 @@ pub(crate) fn adds_up(site: &mut Site, ran: &Ran) -> Result<()> {
 
 /// No file of ours has a trace of the patient.
 pub(crate) fn no_trace(site: &Site) -> Result<()> {
-    let home = home(site);
-    let found = trace(&[home.as_path(), site.temp.path()], &wanted(CANARY));
+    let found = trace(&[site.home().as_path(), site.temp.path()], &wanted(CANARY));
     ensure!(found.is_none(), "a trace: {found:?}");
     Ok(())
-}
-
-/// The home, from where this process sees it.
-fn home(site: &Site) -> PathBuf {
-    #[cfg(target_os = "linux")]
-    if let Some(disk) = &site.disk {
-        return disk.path(site.cli.home());
-    }
-    site.cli.home().to_path_buf()
 }
 
 /// The faults stop; then everything comes to its end by itself, and every promise holds.
@@ -82,7 +71,7 @@ pub(crate) fn hold(site: &mut Site) -> Result<()> {
     ensure!(held.keys().all(|uid| ours.contains(uid)), "the archive has what was never queued");
     site.told.instances += ours.len() as u64;
     no_trace(site)?;
-    let spooled = files(&home(site).join("spool"));
+    let spooled = files(&site.home().join("spool"));
     ensure!(spooled.is_empty(), "the spool is not empty: {spooled:?}");
     let verified = site.cli.run(&["audit", "verify"])?;
     ensure!(verified.status == Some(0), "the ledger: {}", verified.stderr);

@@ -135,6 +135,30 @@ impl Site {
         })
     }
 
+    /// What takes the room of the home, largest first. Its names say nothing about anybody.
+    pub(crate) fn room(&self) -> String {
+        let home = self.home();
+        let size = |file: &PathBuf| fs::metadata(file).map_or(0, |about| about.len());
+        let mut all: Vec<_> = files(&home).into_iter().map(|file| (size(&file), file)).collect();
+        all.sort_by(|one, other| other.cmp(one));
+        let sum: u64 = all.iter().map(|(size, _)| size).sum();
+        let mut said = format!("the home holds {} files of {sum} bytes:", all.len());
+        for (size, file) in all.iter().take(12) {
+            let name = file.strip_prefix(&home).unwrap_or(file);
+            said.push_str(&format!(" {}={size}", name.display()));
+        }
+        said
+    }
+
+    /// The home, from where this process sees it.
+    pub(crate) fn home(&self) -> PathBuf {
+        #[cfg(target_os = "linux")]
+        if let Some(disk) = &self.disk {
+            return disk.path(self.cli.home());
+        }
+        self.cli.home().to_path_buf()
+    }
+
     /// One more study on the source, not offered yet.
     pub(crate) fn write_study(&mut self) -> Result<usize> {
         let number = u32::try_from(self.studies.len())? + 1;

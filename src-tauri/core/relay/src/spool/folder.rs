@@ -12,8 +12,9 @@ const KEEP_FREE: u64 = 512_000_000;
 /// Or this part of the disk, where that is more.
 const KEEP_FREE_PART: u64 = 50;
 
-/// The queue writes as well: below this its own log may find no room, and nothing would go on.
-const LEAST_FREE: u64 = 10_000_000;
+/// The books write as well: below this their write-ahead logs, 8 MB of the queue and 4 MB of the ledger, find no room, and
+/// nothing would go on.
+const LEAST_FREE: u64 = 16_000_000;
 
 /// What the name of a folder that was put aside goes on with; a stamp follows.
 const ASIDE: &str = ".damaged-";
