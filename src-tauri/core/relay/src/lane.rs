@@ -195,9 +195,14 @@ impl Lane {
 
     async fn start_tasks(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
         self.start_closing(state).await?;
-        // Before asking, which can wait in some cases while something of the study is on its way.
+        let can_wait = self.said_there.studies();
+        self.start_asking(state, &can_wait).await?;
         self.start_sending(state).await?;
-        self.start_asking(state).await
+        // With nothing on its way, nothing would come and end the wait.
+        if state.flying == 0 && !can_wait.is_empty() {
+            self.start_asking(state, &HashSet::new()).await?;
+        }
+        Ok(())
     }
 
     async fn start_closing(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
@@ -228,16 +233,19 @@ impl Lane {
         Ok(())
     }
 
-    async fn start_asking(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
+    /// Asks before anything is sent: an archive that takes nothing more may still say what it has.
+    async fn start_asking(
+        self: &Arc<Self>,
+        state: &mut Loop,
+        can_wait: &HashSet<StudyId>,
+    ) -> Result<(), Fault> {
         if state.asking >= ASKS_AT_ONCE {
             return Ok(());
         }
         let id = self.destination;
-        // With nothing on its way, nothing would come and end the wait.
-        let can_wait =
-            if state.flying > 0 { self.said_there.studies() } else { HashSet::default() };
         let wanted = ASKS_AT_ONCE + state.busy.len() + can_wait.len();
         let wanted = u32::try_from(wanted).unwrap_or(u32::MAX);
+        let can_wait = can_wait.clone();
         let due: Vec<StudyToAsk> = self
             .desk
             .ask(move |books| {
