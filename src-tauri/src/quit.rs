@@ -3,11 +3,14 @@
 
 use crate::shell::{Shell, lock};
 use crate::{practice, sql, tray};
+use std::sync::Arc;
 use std::time::Duration;
 use tauri::{AppHandle, Manager, Runtime, Window};
 
 /// A lane that does not come to its end is left behind: the queue is made for that.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks at whether somebody still reads.
+const READS_END: Duration = Duration::from_millis(10);
 
 /// The window was closed: it hides where there is a tray to bring it back, and quits where there is none.
 pub(crate) fn window_closed<R: Runtime>(app: &AppHandle<R>, window: &Window<R>) {
@@ -69,6 +72,10 @@ async fn end<R: Runtime>(app: &AppHandle<R>) {
     shell.recents.clear();
     lock(&shell.serving.seen).clear();
     if let Some(opened) = shell.close() {
+        // Who is still reading ends by itself, and nobody begins any more.
+        while Arc::strong_count(&opened.relay) > 1 {
+            tokio::time::sleep(READS_END).await;
+        }
         // The last one closes the books, which waits for their thread.
         let _ = tokio::task::spawn_blocking(move || drop(opened)).await;
     }
