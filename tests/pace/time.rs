@@ -97,6 +97,22 @@ async fn a_link_that_moves_nothing_is_dropped_and_tried_again_and_succeeds() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_never_moves_anything_is_tried_twice_and_what_it_holds_up_waits() {
+    let site = Site::new((1, 1, LARGE), |usual| usual);
+    site.pacs.set_faults(every(Fault::Stall { seconds: 600.0, at_bytes: 100_000 }));
+    let home = Inside::new();
+    let relay = home.open().await.with_timing(short());
+    import(&relay, site.source.path(), &given(&site.pacs.root())).await;
+    let told = Arc::new(Told::default());
+    let patience = short().stall - Duration::from_secs(1);
+    relay.work(work(Some(patience)), told.clone(), &Stop::new()).await.unwrap();
+    let parks: Vec<Code> = told.parks().into_iter().map(|(_, code, _)| code).collect();
+    assert_eq!(parks, [Code::Stalled, Code::Stalled]);
+    assert_eq!(told.ends().into_values().collect::<Vec<_>>(), [Outcome::Waiting]);
+    assert_eq!((site.pacs.stored(), relay.sums().await.unwrap().studies), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_archive_that_thinks_long_after_the_last_byte_is_waited_for() {
     let timing = Timing { answer: Duration::from_secs(60), ..short() };
     let late = Fault::AnswerAfter { seconds: 8.0 };

@@ -176,6 +176,30 @@ impl Window {
         })
     }
 
+    /// Saves a destination as the form does, and goes past the first start.
+    pub(crate) fn sends_to(&mut self, root: &str) -> Result<()> {
+        let draft = json!({ "draft": { "id": null, "name": "Main PACS", "url": root,
+            "sign_in": { "kind": "none", "values": {} }, "ca": null, "read_back": "none" } });
+        let answer = self.call("destination_save", draft)?;
+        ensure!(answer["refused"].is_null(), "{answer}");
+        self.press("first_later")?;
+        self.screen_is("send")
+    }
+
+    /// The first start, with the practice archive.
+    pub(crate) fn practises(&mut self) -> Result<()> {
+        self.press("practice_start")?;
+        self.press("first_end")?;
+        self.screen_is("send")
+    }
+
+    /// Looks inside a folder that the system's dialog gives.
+    pub(crate) fn looks_inside(&mut self, folder: &Path) -> Result<()> {
+        self.dialog_gives(folder)?;
+        self.call("choose_folder", json!({}))?;
+        self.screen_is("review")
+    }
+
     /// Goes to a place by the rail.
     pub(crate) fn go(&mut self, place: &str) -> Result<()> {
         let script = "const one = document.querySelector(arguments[0]); if (!one) return false; one.click(); return true;";

@@ -38,9 +38,7 @@ fn a_newcomer_gets_from_nothing_to_a_receipt_with_the_practice_archive() {
 #[test]
 fn the_practice_archive_runs_again_at_the_next_start() {
     let mut window = Window::open().unwrap();
-    window.press("practice_start").unwrap();
-    window.press("first_end").unwrap();
-    window.screen_is("send").unwrap();
+    window.practises().unwrap();
     window.kill().unwrap();
     window.start().unwrap();
     window.screen_is("send").unwrap();

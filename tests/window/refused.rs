@@ -3,7 +3,6 @@
 use crate::driver::Window;
 use relaypacs_practice_pacs::{Faults, Options, PracticePacs};
 use relaypacs_tests::fixture::{Instance, Kind, write_series};
-use serde_json::json;
 
 #[test]
 fn a_refused_image_is_explained_and_goes_when_it_is_tried_again() {
@@ -14,13 +13,8 @@ fn a_refused_image_is_explained_and_goes_when_it_is_tried_again() {
     let refuses = "[[rule]]\non = \"store\"\ndo = { reason = { code = 290, parts = [2] } }\n";
     archive.set_faults(Faults::parse(refuses).unwrap());
     let mut window = Window::open().unwrap();
-    let draft = json!({ "draft": { "id": null, "name": "Main PACS", "url": archive.root(),
-        "sign_in": { "kind": "none", "values": {} }, "ca": null, "read_back": "none" } });
-    assert_eq!(window.call("destination_save", draft).unwrap()["refused"], json!(null));
-    window.press("first_later").unwrap();
-    window.dialog_gives(&disc).unwrap();
-    window.call("choose_folder", json!({})).unwrap();
-    window.screen_is("review").unwrap();
+    window.sends_to(&archive.root()).unwrap();
+    window.looks_inside(&disc).unwrap();
     window.press("review_send").unwrap();
     // The end of the send says that something is missing; the queue says what.
     window.screen_is("done").unwrap();

@@ -21,9 +21,7 @@ fn names_are(window: &mut Window, wanted: &[&str]) {
 #[test]
 fn how_it_looks_and_speaks_is_chosen_at_once_and_kept() {
     let mut window = Window::open().unwrap();
-    window.press("practice_start").unwrap();
-    window.press("first_end").unwrap();
-    window.screen_is("send").unwrap();
+    window.practises().unwrap();
     window.go("settings").unwrap();
     // One right after the other: none takes another back.
     for choice in ["appearance_light", "names_hidden", "spool_never", "language_de"] {
@@ -47,8 +45,7 @@ fn how_it_looks_and_speaks_is_chosen_at_once_and_kept() {
 fn a_destination_is_added_renamed_and_forgotten_and_never_takes_the_place_of_another() {
     let orthanc = Orthanc::start().unwrap();
     let mut window = Window::open().unwrap();
-    window.press("practice_start").unwrap();
-    window.press("first_end").unwrap();
+    window.practises().unwrap();
     window.go("settings").unwrap();
     window.press("destination_new").unwrap();
     type_draft(&mut window, "Practice PACS", &orthanc.root());

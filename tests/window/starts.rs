@@ -1,22 +1,29 @@
 //! How it starts and ends: with a passphrase, for the second time, and by being told to while it sends.
 
 use crate::driver::{LIMIT, Window};
-use relaypacs_practice_pacs::{Options, PracticePacs};
+use relaypacs_practice_pacs::{Options, PracticePacs, Running};
 use relaypacs_tests::fixture::{Instance, Kind, write_series};
 use relaypacs_tests::gate::Gate;
-use serde_json::json;
-use std::path::Path;
+use std::path::PathBuf;
+use tempfile::TempDir;
 
 const IMAGES: u32 = 12;
 
-fn disc(folder: &Path) {
-    write_series(folder, IMAGES, 20_000, &Instance::new(Kind::Ct).seed(9)).unwrap();
+/// A disc of one study, and an archive that has nothing yet.
+struct Place {
+    disc: PathBuf,
+    archive: Running,
+    _folder: TempDir,
 }
 
-fn save_destination(window: &mut Window, root: &str) {
-    let draft = json!({ "draft": { "id": null, "name": "Main PACS", "url": root,
-        "sign_in": { "kind": "none", "values": {} }, "ca": null, "read_back": "none" } });
-    assert_eq!(window.call("destination_save", draft).unwrap()["refused"], json!(null));
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (disc, store) = (folder.path().join("disc"), folder.path().join("store"));
+        write_series(&disc, IMAGES, 20_000, &Instance::new(Kind::Ct).seed(9)).unwrap();
+        let archive = PracticePacs::start(Options::in_folder(store)).unwrap();
+        Self { disc, archive, _folder: folder }
+    }
 }
 
 #[test]
@@ -49,16 +56,11 @@ fn without_a_key_store_a_new_passphrase_is_asked_for_twice_and_only_that_one_ope
 
 #[test]
 fn a_second_start_hands_over_what_it_was_given_and_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let (disc_of_one, store) = (folder.path().join("disc"), folder.path().join("store"));
-    disc(&disc_of_one);
-    let archive = PracticePacs::start(Options::in_folder(store)).unwrap();
+    let place = Place::new();
     let mut window = Window::open().unwrap();
-    save_destination(&mut window, &archive.root());
-    window.press("first_later").unwrap();
-    window.screen_is("send").unwrap();
+    window.sends_to(&place.archive.root()).unwrap();
     let before = window.processes().unwrap();
-    assert!(window.start_again_with(&disc_of_one).unwrap().success());
+    assert!(window.start_again_with(&place.disc).unwrap().success());
     window.screen_is("review").unwrap();
     window.until("its study", |window| Ok(window.count("[data-do=tick]")? == 1)).unwrap();
     let first = before.first().unwrap();
@@ -67,17 +69,11 @@ fn a_second_start_hands_over_what_it_was_given_and_ends() {
 
 #[test]
 fn told_to_end_while_it_sends_it_closes_its_books_and_the_next_start_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let (disc_of_one, store) = (folder.path().join("disc"), folder.path().join("store"));
-    disc(&disc_of_one);
-    let archive = PracticePacs::start(Options::in_folder(store)).unwrap();
-    let gate = Gate::before(archive.addr().port()).unwrap();
+    let place = Place::new();
+    let gate = Gate::before(place.archive.addr().port()).unwrap();
     let mut window = Window::open().unwrap();
-    save_destination(&mut window, &format!("http://127.0.0.1:{}/dicom-web", gate.port()));
-    window.press("first_later").unwrap();
-    window.dialog_gives(&disc_of_one).unwrap();
-    window.call("choose_folder", json!({})).unwrap();
-    window.screen_is("review").unwrap();
+    window.sends_to(&format!("http://127.0.0.1:{}/dicom-web", gate.port())).unwrap();
+    window.looks_inside(&place.disc).unwrap();
     gate.shut();
     window.press("review_send").unwrap();
     gate.wait_until_held(LIMIT).unwrap();
@@ -90,5 +86,5 @@ fn told_to_end_while_it_sends_it_closes_its_books_and_the_next_start_goes_on() {
     gate.open();
     window.start().unwrap();
     window.screen_is("done").unwrap();
-    assert_eq!(archive.counts().stored, u64::from(IMAGES));
+    assert_eq!(place.archive.counts().stored, u64::from(IMAGES));
 }

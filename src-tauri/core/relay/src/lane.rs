@@ -195,7 +195,7 @@ impl Lane {
 
     async fn start_tasks(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
         self.start_closing(state).await?;
-        let can_wait = self.said_there.studies();
+        let can_wait = self.said_there.can_wait();
         self.start_asking(state, &can_wait).await?;
         self.start_sending(state).await?;
         // With nothing on its way, nothing would come and end the wait.
