@@ -145,15 +145,18 @@ fn a_lost_answer_is_settled_by_the_archives_list_where_the_source_is_gone() {
 #[test]
 fn one_busy_moment_of_an_archive_costs_a_moment_however_many_requests_it_hits() {
     let site = Site::new((16, 2, 400_000), |usual| usual);
-    let busy = Fault::RetryAfter { code: 503, seconds: 0.0 };
+    // Held back until all of the first requests are on their way.
+    let busy = Fault::RetryAfter { code: 503, seconds: 0.0, held: 1.5 };
     site.pacs.set_faults(Faults::default().with(
         Kind::Store,
         Which::FromTo { from: 1, to: Some(4) },
         busy,
     ));
     let root = site.pacs.root();
-    let ran = site.cli.run(&site.arguments(&root, &["--patience", "3"])).unwrap();
+    // Enough for one pause of at most a second, and too little for the fourth, of at least four.
+    let ran = site.cli.run(&site.arguments(&root, &["--patience", "4"])).unwrap();
     truth(&site, &ran).unwrap();
+    assert_eq!(site.pacs.counts().fired, [4]);
     assert_eq!((ran.status, site.held().len()), (Some(0), 32), "{}", ran.stderr);
 }
 

@@ -346,7 +346,7 @@ fn connections() -> Vec<Row> {
     let store = |fault| always(Kind::Store, fault);
     let first = |fault| once(Kind::Store, fault);
     let refuse = |which| Faults::default().with(Kind::Any, which, Fault::Refuse);
-    let later = |code| Fault::RetryAfter { code, seconds: 1.0 };
+    let later = |code| Fault::RetryAfter { code, seconds: 1.0, held: 0.0 };
     vec![
         Row::of("closed as soon as accepted", refuse(Which::All), WAITS),
         Row::of("closed as soon as accepted, twice", refuse(Which::Nth(vec![1, 2])), ALL),
@@ -383,7 +383,7 @@ fn connections() -> Vec<Row> {
         Row::of("429 with Retry-After, once", first(later(429)), ALL),
         Row::of(
             "503 with Retry-After",
-            store(Fault::RetryAfter { code: 503, seconds: 60.0 }),
+            store(Fault::RetryAfter { code: 503, seconds: 60.0, held: 0.0 }),
             WAITS,
         ),
         Row::of(

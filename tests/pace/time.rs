@@ -134,7 +134,7 @@ async fn an_archive_that_stores_and_never_says_so_is_asked_and_not_sent_to_again
 #[tokio::test(flavor = "multi_thread")]
 async fn an_archive_that_asks_for_time_is_left_alone_for_so_long() {
     let wait = Duration::from_secs(3);
-    let busy = Fault::RetryAfter { code: 503, seconds: wait.as_secs_f64() };
+    let busy = Fault::RetryAfter { code: 503, seconds: wait.as_secs_f64(), held: 0.0 };
     let sent = send(SMALL, first(busy), short()).await;
     assert_eq!(
         (sent.outcome, sent.parks.as_slice()),

@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 /// | `{ status = { code, headers, body } }` | this answer, nothing stored |
 /// | `{ partial = { status, store, body } }` | `store = { count = n }` or `{ only = [1, 4] }` parts are stored; the others get a Failed item, or none: `body = "items"`, `"no_failed_items"`, `"nothing"` |
 /// | `{ too_large = { above, early } }` | 413 for a body above so many bytes, before it is read where `early` |
-/// | `{ retry_after = { code, seconds } }` | 503 (or 429) with `Retry-After` |
+/// | `{ retry_after = { code, seconds, held } }` | 503 (or 429) with `Retry-After`, given after `held` seconds (at once) |
 /// | `{ cut = { at, reset } }` | the connection is reset (closed where `reset = false`) |
 /// | `{ stall = { seconds, at_bytes } }` | nothing is read (or sent, for an answer) for a while |
 /// | `{ slow = { bytes_per_second } }` | so slow |
@@ -220,6 +220,8 @@ pub enum Fault {
         #[serde(default = "busy")]
         code: u16,
         seconds: f64,
+        #[serde(default)]
+        held: f64,
     },
     /// Ends the connection.
     Cut {

@@ -36,7 +36,7 @@ pub(crate) fn act(fault: &Fault, declared_length: u64) -> Scripted {
             }
             response
         }
-        Fault::RetryAfter { code, seconds } => {
+        Fault::RetryAfter { code, seconds, .. } => {
             let mut response = body::plain(*code, "Come back later.");
             let whole = duration(*seconds).as_secs_f64().ceil();
             add(&mut response, RETRY_AFTER.as_str(), &format!("{whole}"));

@@ -112,6 +112,9 @@ impl Exchange<'_> {
             Scripted::AtOnce(response) => Err(Stop::Answer(response)),
             Scripted::AfterBody(response) => {
                 self.drain(incoming).await?;
+                if let Some(Fault::RetryAfter { held, .. }) = self.fault {
+                    tokio::time::sleep(duration(held)).await;
+                }
                 Err(Stop::Answer(response))
             }
         }

@@ -40,6 +40,13 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
         lane.signs.stored();
     }
     lane.said_there.learn(study, &answer.verdicts);
+    if stored > 0 {
+        lane.answered(Talk::Store, begun).await?;
+    }
+    // Before its rows can be claimed again: in between, one more batch would go to a destination that wants none.
+    if let Scope::Destination { reason, after } = answer.scope {
+        lane.park(Talk::Store, reason, reason.numbers(), after).await?;
+    }
     let (rows, jitter, told) = (claim.rows, jitter(), answer.clone());
     let others_go = lane.signs.stores();
     lane.desk
@@ -66,12 +73,6 @@ pub(crate) async fn send(lane: Arc<Lane>, claim: Claim, flying: usize) -> Result
         millis = u64::try_from(answer.took.as_millis()).unwrap_or(u64::MAX),
         "batch"
     );
-    if stored > 0 {
-        lane.answered(Talk::Store, begun).await?;
-    }
-    if let Scope::Destination { reason, after } = answer.scope {
-        lane.park(Talk::Store, reason, reason.numbers(), after).await?;
-    }
     Ok(Ended { study, kind: Kind::Sent })
 }
 

@@ -39,8 +39,8 @@ fn answers_from_the_script_store_nothing() {
     let sent = series(2);
     for (act, code, header) in [
         (status, 502, Some(("via", "1.1 proxy"))),
-        (Fault::RetryAfter { code: 503, seconds: 1.2 }, 503, Some(("retry-after", "2"))),
-        (Fault::RetryAfter { code: 429, seconds: 0.0 }, 429, Some(("retry-after", "0"))),
+        (Fault::RetryAfter { code: 503, seconds: 1.2, held: 0.0 }, 503, Some(("retry-after", "2"))),
+        (Fault::RetryAfter { code: 429, seconds: 0.0, held: 0.3 }, 429, Some(("retry-after", "0"))),
         (Fault::Garbage, 200, Some(("content-type", "text/html"))),
         (
             Fault::Redirect { code: 307, to: "http://127.0.0.1:1/x".into() },
