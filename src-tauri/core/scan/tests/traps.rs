@@ -12,6 +12,8 @@ use support::{Outcome, data_set, dicom, element, front, part10, short};
 
 const EXPLICIT: &str = "1.2.840.10008.1.2.1";
 const CLASS: &str = "1.2.840.10008.5.1.4.1.1.7";
+/// What falls into one of these takes minutes or for ever; what does not, a second or two where the machine is busy.
+const TRAPPED: Duration = Duration::from_secs(30);
 
 fn unfit(bytes: &[u8]) -> (SkipReason, String, bool) {
     match read_header(&mut Cursor::new(bytes), bytes.len() as u64) {
@@ -74,7 +76,7 @@ fn names_that_are_no_unicode_and_sparse_giants_are_read_like_any_file() -> Outco
     }
     let begin = Instant::now();
     let all = short(root.path(), &Options::default())?;
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < TRAPPED, "{:?}", begin.elapsed());
     assert_eq!(all.lines.iter().filter(|line| line.ends_with(" instance")).count(), 6);
     let skipped: Vec<SkipReason> = all.skips.iter().map(|skip| skip.reason).collect();
     assert_eq!(skipped, [SkipReason::Damaged, SkipReason::NotDicom]);
@@ -151,7 +153,7 @@ fn lengths_that_lie_cost_neither_memory_nor_time() {
         endless.extend(front(0xFFFE_E000, b"  ", 0));
     }
     assert_eq!(unfit(&endless).0, SkipReason::Damaged);
-    assert!(begin.elapsed() < Duration::from_secs(2));
+    assert!(begin.elapsed() < TRAPPED);
 }
 
 #[test]
@@ -167,7 +169,7 @@ fn nesting_a_hundred_thousand_deep_and_five_million_elements_are_bounded() {
     let tiny = front(0x0041_1010, b"LO", 0);
     many.extend(tiny.iter().copied().cycle().take(tiny.len() * 5_000_000));
     assert!(unfit(&many).1.contains("more elements"));
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < TRAPPED, "{:?}", begin.elapsed());
 }
 
 #[test]
@@ -195,7 +197,7 @@ fn fragments_of_two_bytes_are_hopped_over_quickly() {
     bytes.extend(front(0xFFFE_E0DD, b"  ", 0));
     let begin = Instant::now();
     assert!(fits(&bytes));
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < TRAPPED, "{:?}", begin.elapsed());
     assert_eq!(unfit(&open).0, SkipReason::Damaged);
 }
 
@@ -215,7 +217,7 @@ fn a_scan_stops_soon_after_it_is_cancelled() -> Outcome<()> {
     });
     assert!(matches!(outcome, Err(ScanError::Cancelled)));
     assert_eq!(seen, 10);
-    assert!(begin.elapsed() < Duration::from_secs(1));
+    assert!(begin.elapsed() < TRAPPED);
     Ok(())
 }
 

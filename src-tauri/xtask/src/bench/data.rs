@@ -1,11 +1,12 @@
 //! The data that is measured with, made once.
 
-use crate::shell::say;
+use crate::shell::{go, say};
 use anyhow::{Context, Result};
 use relaypacs_tests::fixture;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Files in one body that curl sends, as in many uploaders.
 const FILES_PER_BODY: usize = 20;
@@ -26,6 +27,8 @@ pub(super) fn once(
         fs::create_dir_all(&place)?;
         make(&place)?;
         fs::write(done, b"")?;
+        // What was just written must not be on its way to the disk while something is measured.
+        go(&mut Command::new("sync"))?;
     }
     Ok(place)
 }
