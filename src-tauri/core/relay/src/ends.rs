@@ -49,13 +49,10 @@ impl Books {
                 ends.push((end, self.queue.view().volumes(import).or_fault()?));
             }
         }
-        if !ends.is_empty() {
-            self.forget_sources()?;
-        }
         Ok(ends)
     }
 
-    /// What names the source of something that is gone goes too.
+    /// What names the source of something that is gone goes too, once its end was told.
     pub(crate) fn forget_sources(&mut self) -> Result<(), Fault> {
         if self.queue.forget_sources().or_fault()? > 0 {
             self.queue.barrier().or_fault()?;

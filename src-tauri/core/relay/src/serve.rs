@@ -170,6 +170,6 @@ impl Relay {
             end.source = by_now(end.source, noted).await?;
             observer.import_ended(&end);
         }
-        Ok(())
+        self.desk.ask(Books::forget_sources).await
     }
 }
