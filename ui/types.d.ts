@@ -82,7 +82,7 @@ review: ReviewHead | null,
  */
 queue: QueueHead, 
 /**
- * The last send that came to its end and was not put away.
+ * The first send that came to its end and was not put away.
  */
 done: Done | null, 
 /**
@@ -862,11 +862,15 @@ failed: number,
  */
 in_archive: number, 
 /**
- * Its receipt, once it came to its end.
+ * Images that a person took out.
+ */
+taken_out: number, 
+/**
+ * Its receipt, once everything on that came to its end.
  */
 receipt: number | null, };
 
-export type StudyState = "copying" | "asking" | "queued" | "sending" | "stored" | "waiting" | "paused" | "needs_person" | "confirmed" | "cancelled";
+export type StudyState = "copying" | "asking" | "queued" | "sending" | "stored" | "waiting" | "paused" | "needs_person" | "confirmed" | "partly" | "cancelled";
 
 export type QueueGroup = { 
 /**
@@ -926,6 +930,10 @@ images: number,
  */
 in_archive: number, 
 /**
+ * Those of them that a person took out.
+ */
+cancelled: number, 
+/**
  * Those of them that were there before.
  */
 already_there: number, 
@@ -942,7 +950,7 @@ bytes: number,
  */
 seconds: number, 
 /**
- * True where all images are in the archive and no file needs a look.
+ * True where all images are in the archive, the disc's index lists no other, and no file needs a look.
  */
 complete: boolean, 
 /**
@@ -958,15 +966,15 @@ listed_missing: number,
  */
 skipped_to_look_at: number, 
 /**
- * The name of the source.
+ * The name of the source, where it has one.
  */
-source: string, 
+source: string | null, 
 /**
  * The volume, where it is one that can be taken out.
  */
 volume: string | null, 
 /**
- * True where nothing on the source is needed any more.
+ * True where nothing more is read from the source, which is not to say that all of it is in the archive.
  */
 disc_can_go: boolean, };
 

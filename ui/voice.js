@@ -1,6 +1,7 @@
 // Speaks to those who listen instead of look: when a state changes, never at every percent.
 
 import { t } from "./speak.js";
+import { endSentence } from "./view/ended.js";
 import { sentences } from "./view/failure.js";
 import { nameOf } from "./view/standing.js";
 
@@ -52,14 +53,7 @@ function sending(before, now) {
   if (is.paused !== was.paused) say(t(is.paused ? "voice.paused" : "voice.resumed"));
   if (is.needs_person > was.needs_person) say(t("rail.needs_person", { n: is.needs_person }));
   if (is.source_free?.free && !was.source_free?.free) say(t("source.free", { name: is.source_free.name }));
-  if (now.done && now.done.receipt !== before.done?.receipt) {
-    const { complete, images, in_archive, destination } = now.done;
-    say(
-      complete
-        ? t("done.all", { n: images, destination })
-        : t("done.some", { n: images, there: in_archive, destination }),
-    );
-  }
+  if (now.done && now.done.receipt !== before.done?.receipt) say(endSentence(now.done));
 }
 
 /** @param {State} before @param {State} now */

@@ -10,6 +10,7 @@ mod commands;
 mod destinations;
 mod diagnostics;
 mod dialogs;
+mod done;
 mod looking;
 mod notices;
 mod opening;

@@ -1,6 +1,9 @@
 //! What waits, page by page, and what a person does with it.
 
+mod finished;
 mod rows;
+
+pub(crate) use finished::Finished;
 
 use crate::paces::Moving;
 use crate::shell::{Answer, Shell, lock};
@@ -17,8 +20,6 @@ const LONGEST_PAGE: u32 = 500;
 const MOST_TO_GROUP: usize = 20_000;
 /// How many studies are remembered for when they have left the queue.
 const REMEMBERED: u32 = 1_000;
-/// How many that have left it are shown.
-const FINISHED: usize = 1_000;
 
 /// What a person wants with studies in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
@@ -41,7 +42,7 @@ impl Shell {
         let finished = lock(&self.serving.finished);
         let skip = usize::try_from(offset.saturating_sub(waiting)).unwrap_or(usize::MAX);
         let room = (limit as usize).saturating_sub(rows.len());
-        rows.extend(finished.iter().rev().skip(skip).take(room).cloned());
+        rows.extend(finished.page(skip, room));
         Ok(Page { total: waiting + finished.len() as u64, rows })
     }
 
@@ -126,7 +127,7 @@ impl Shell {
 
     /// Takes the finished rows of a receipt off the list.
     pub(crate) fn queue_put_away(&self, receipt: u64) {
-        lock(&self.serving.finished).retain(|study| study.receipt != Some(receipt));
+        lock(&self.serving.finished).put_away(receipt);
         let revision = self.board.next_revision();
         self.board.change(|state| state.queue.revision = revision);
     }
@@ -186,7 +187,7 @@ pub(crate) async fn note(shell: &Shell, relay: &Arc<Relay>) -> Result<(), Fault>
                 u64::from(study.counts.unfinished().instances > 0);
             let destination = destinations.get(&study.destination.0);
             let known = rows::study(row, destination, crate::view::Names::Hidden, false, None);
-            seen.insert(study.study_uid.clone(), known);
+            seen.insert(study.id, known);
         }
     }
     let moving = found.iter().filter_map(|row| Moving::of(&row.study));
@@ -201,10 +202,6 @@ pub(crate) async fn note(shell: &Shell, relay: &Arc<Relay>) -> Result<(), Fault>
 
 /// A study has left the queue.
 pub(crate) fn finished(shell: &Shell, end: &StudyEnd) {
-    let known = lock(&shell.serving.seen).remove(&end.study_instance_uid);
-    let mut finished = lock(&shell.serving.finished);
-    finished.push(rows::finished(known, end));
-    if finished.len() > FINISHED {
-        finished.remove(0);
-    }
+    let known = lock(&shell.serving.seen).remove(&end.study);
+    lock(&shell.serving.finished).add(end.receipt, rows::finished(known, end));
 }

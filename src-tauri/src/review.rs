@@ -2,7 +2,7 @@
 
 mod rows;
 
-use crate::serving::Sent;
+use crate::done::Unread;
 use crate::shell::{Answer, Shell, lock};
 use crate::sources::Source;
 use crate::token;
@@ -54,9 +54,9 @@ impl Held {
         });
         let head = held.head(&shell);
         *lock(&shell.held) = Some(held.clone());
+        shell.unread(Unread::go_on);
         shell.board.change(|state| {
             state.looking = None;
-            state.done = None;
             state.review = Some(head);
         });
         tauri::async_runtime::spawn(answer(app.clone(), Arc::downgrade(&held), questions));
@@ -270,22 +270,13 @@ impl Shell {
                 Chosen::Only(studies.into_iter().map(StudyId).collect::<BTreeSet<_>>())
             }
         };
+        let place = held.source.volume.as_deref().and_then(|volume| self.root_of(volume));
+        let source = relaypacs_relay::Source { name: held.source.name.clone(), place };
+        held.review.name_source(source.clone()).await?;
         let imported = held.review.accept(chosen, priority.into()).await?;
         *lock(&self.held) = None;
         self.pictures.clear();
-        let counts = held.review.counts();
-        let to_look_at = |(reason, n): (&relaypacs_model::SkipReason, &u64)| {
-            if reason.needs_a_person() { *n } else { 0 }
-        };
-        self.serving.sent(
-            imported.import,
-            Sent {
-                source: held.source.name.clone(),
-                volume: held.source.volume.clone(),
-                listed_missing: counts.listed_missing,
-                skipped_to_look_at: counts.skipped.iter().map(to_look_at).sum(),
-            },
-        );
+        self.serving.came_from(imported.import, source);
         self.board.change(|state| state.review = None);
         self.serving.look();
         Ok(())

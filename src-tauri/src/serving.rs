@@ -1,18 +1,18 @@
 //! Working the queue for as long as the process lives, and telling the board where it stands.
 
+use crate::done::{Unread, done};
 use crate::paces::{Paces, TO_SEND};
+use crate::queue::Finished;
 use crate::rate::Rate;
 use crate::shell::{Shell, lock};
-use crate::view::{
-    CodeWord, Done, Failure, NotThere, OutcomeWord, QueueHead, QueueStudy, SourceFree,
-};
+use crate::view::{Failure, QueueHead, QueueStudy, SourceFree};
 use crate::{destinations, notices, queue};
-use relaypacs_model::{Fault, Moment, Outcome, StudyInstanceUid};
+use relaypacs_model::{Fault, Moment};
 use relaypacs_relay::{
-    CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceStays, StateName, Stop, StudyEnd,
-    Sums,
+    CopyProgress, ImportEnd, ImportId, Observer, Progress, Source, SourceStays, StateName, Stop,
+    StudyEnd, StudyId, Sums,
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -40,26 +40,20 @@ pub(crate) struct Serving {
     pub(crate) answered: Mutex<HashSet<String>>,
     /// How quick it all goes.
     pub(crate) paces: Mutex<Paces>,
-    /// What was sent in this session, by import.
-    sent: Mutex<HashMap<ImportId, Sent>>,
+    /// The sources of what is in the queue, as the queue has them too, by import.
+    sources: Mutex<HashMap<ImportId, Source>>,
     /// What is known of studies that are in the queue, for when they have left it.
-    pub(crate) seen: Mutex<HashMap<StudyInstanceUid, QueueStudy>>,
+    pub(crate) seen: Mutex<HashMap<StudyId, QueueStudy>>,
     /// Studies that have left the queue in this session; without names.
-    pub(crate) finished: Mutex<Vec<QueueStudy>>,
-}
-
-/// What a person sent, as far as the queue does not keep it.
-pub(crate) struct Sent {
-    pub(crate) source: String,
-    pub(crate) volume: Option<String>,
-    pub(crate) listed_missing: u64,
-    pub(crate) skipped_to_look_at: u64,
+    pub(crate) finished: Mutex<Finished>,
+    /// Ends that were not read yet.
+    pub(crate) unread: Mutex<Unread>,
 }
 
 impl Serving {
-    /// Remembers what was sent.
-    pub(crate) fn sent(&self, import: ImportId, sent: Sent) {
-        lock(&self.sent).insert(import, sent);
+    /// Remembers where an import came from.
+    pub(crate) fn came_from(&self, import: ImportId, source: Source) {
+        lock(&self.sources).insert(import, source);
     }
 
     /// Has the queue read soon.
@@ -84,7 +78,18 @@ pub(crate) fn begin<R: Runtime>(app: AppHandle<R>) {
     let work = tauri::async_runtime::spawn(work(app.clone()));
     *lock(&shell.serving.work) = Some(work);
     tauri::async_runtime::spawn(tell(app.clone()));
+    tauri::async_runtime::spawn(remember(app.clone()));
     shell.serving.look();
+}
+
+/// What is still copied or sent has names from an earlier session.
+async fn remember<R: Runtime>(app: AppHandle<R>) {
+    let shell = app.state::<Shell>();
+    let Ok(relay) = shell.relay() else { return };
+    match relay.sources().await {
+        Ok(sources) => lock(&shell.serving.sources).extend(sources),
+        Err(fault) => tracing::warn!(code = fault.code.as_str(), "sources are without a name"),
+    }
 }
 
 async fn work<R: Runtime>(app: AppHandle<R>) {
@@ -190,9 +195,9 @@ impl<R: Runtime> Ears<R> {
     /// Writes on the board whether the source of an import can come out.
     fn source(&self, import: ImportId, change: impl FnOnce(&mut SourceFree)) {
         self.serving(|shell, serving| {
-            let sent = lock(&serving.sent);
-            // Of an import of an earlier session nobody knows the source's name.
-            let Some(sent) = sent.get(&import) else { return };
+            // What the command line offered has no name.
+            let Some(known) = lock(&serving.sources).get(&import).cloned() else { return };
+            let volume = known.place.and_then(|place| shell.volume_at(&place));
             shell.board.change(|state| {
                 let mut source = state.queue.source_free.take().unwrap_or_else(|| SourceFree {
                     name: String::new(),
@@ -201,8 +206,8 @@ impl<R: Runtime> Ears<R> {
                     of: 0,
                     volume: None,
                 });
-                source.name.clone_from(&sent.source);
-                source.volume.clone_from(&sent.volume);
+                source.name = known.name;
+                source.volume = volume;
                 change(&mut source);
                 state.queue.source_free = Some(source);
             });
@@ -267,60 +272,25 @@ impl<R: Runtime> Observer for Ears<R> {
 
     fn import_ended(&self, end: &ImportEnd) {
         self.serving(|shell, serving| {
-            let sent = lock(&serving.sent).remove(&end.import);
             if end.outcomes.keys().any(|outcome| outcome.is_in_the_archive()) {
                 lock(&serving.answered).insert(end.destination.clone());
             }
-            for study in lock(&serving.finished).iter_mut() {
-                if study.receipt.is_none() && study.destination == end.destination {
-                    study.receipt = Some(end.receipt);
-                }
+            lock(&serving.finished).ended(end.receipt);
+            let place = end.source.as_ref().and_then(|source| source.place.as_deref());
+            let done = done(end, place.and_then(|place| shell.volume_at(place)));
+            if done.disc_can_go {
+                lock(&serving.sources).remove(&end.import);
             }
-            let done = done(end, sent);
             notices::ended(&self.app, shell, &done);
+            shell.unread(|unread| unread.add(done));
+            // The rows of its studies have a receipt now.
+            let revision = shell.board.next_revision();
             shell.board.change(|state| {
-                state.done = Some(done);
+                state.queue.revision = revision;
                 state.queue.source_free = None;
             });
             serving.parked.store(true, Ordering::Relaxed);
             serving.look();
         });
-    }
-}
-
-/// What a person is told of a send that came to its end.
-fn done(end: &ImportEnd, sent: Option<Sent>) -> Done {
-    let count = |outcome| end.outcomes.get(&outcome).copied().unwrap_or(0);
-    let images: u64 = end.outcomes.values().sum::<u64>() - count(Outcome::Cancelled);
-    let there: BTreeMap<_, _> =
-        end.outcomes.iter().filter(|(outcome, _)| outcome.is_in_the_archive()).collect();
-    let in_archive: u64 = there.values().copied().sum();
-    let not_there =
-        end.outcomes.iter().filter(|(outcome, n)| !outcome.is_in_the_archive() && **n > 0).map(
-            |(outcome, n)| NotThere {
-                outcome: OutcomeWord(*outcome),
-                count: *n,
-                code: end.reasons.get(outcome).copied().map(CodeWord),
-            },
-        );
-    let complete = in_archive == images;
-    let sent = sent.as_ref();
-    Done {
-        receipt: end.receipt,
-        destination: end.destination.clone(),
-        images,
-        in_archive,
-        already_there: count(Outcome::AlreadyThere),
-        studies: end.studies,
-        bytes: end.bytes,
-        seconds: end.took.as_secs(),
-        complete,
-        not_there: not_there.collect(),
-        listed_missing: sent.map_or(0, |sent| sent.listed_missing),
-        skipped_to_look_at: sent.map_or(0, |sent| sent.skipped_to_look_at),
-        source: sent.map(|sent| sent.source.clone()).unwrap_or_default(),
-        volume: sent.and_then(|sent| sent.volume.clone()),
-        // What a person left out on purpose does not keep the disc here.
-        disc_can_go: complete,
     }
 }

@@ -60,7 +60,7 @@ pub struct State {
     pub review: Option<ReviewHead>,
     /// What waits.
     pub queue: QueueHead,
-    /// The last send that came to its end and was not put away.
+    /// The first send that came to its end and was not put away.
     pub done: Option<Done>,
     /// The practice archive in this process.
     pub practice: Practice,

@@ -10,6 +10,8 @@ pub(crate) struct Words {
     pub(crate) quit: &'static str,
     /// All images of a send are in the archive: `{n}` images, `{archive}`.
     pub(crate) all_there: &'static str,
+    /// Images of a send are in the archive, and something of it is not: `{n}` images, `{archive}`.
+    pub(crate) some_there: &'static str,
     /// Some images of a send need a person: `{n}` images, `{archive}`.
     pub(crate) some_need_you: &'static str,
     /// An archive needs a person: `{archive}`.
@@ -20,6 +22,7 @@ const ENGLISH: Words = Words {
     open: "Open RelayPACS",
     quit: "Quit",
     all_there: "All {n} images are in {archive}.",
+    some_there: "{n} images are in {archive}. That is not all: RelayPACS says what is missing.",
     some_need_you: "{n} images for {archive} need a person. Nothing is lost.",
     archive_needs_you: "{archive} cannot be used until somebody looks. Nothing is lost.",
 };
@@ -28,6 +31,7 @@ const GERMAN: Words = Words {
     open: "RelayPACS öffnen",
     quit: "Beenden",
     all_there: "Alle {n} Bilder sind in {archive}.",
+    some_there: "{n} Bilder sind in {archive}. Das ist nicht alles: RelayPACS sagt, was fehlt.",
     some_need_you: "{n} Bilder für {archive} brauchen einen Menschen. Nichts ist verloren.",
     archive_needs_you: "{archive} kann erst benutzt werden, wenn jemand nachsieht. Nichts ist verloren.",
 };
@@ -55,7 +59,7 @@ mod tests {
     #[test]
     fn every_language_names_the_same_things() {
         for words in [&ENGLISH, &GERMAN] {
-            for sentence in [words.all_there, words.some_need_you] {
+            for sentence in [words.all_there, words.some_there, words.some_need_you] {
                 let filled = fill(sentence, 7, "Main PACS");
                 assert!(filled.contains('7') && filled.contains("Main PACS"), "{filled}");
             }

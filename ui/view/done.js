@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { ask, go, state } from "../store.js";
 import { bytes, duration, line, t } from "../speak.js";
 import { button } from "./button.js";
+import { endSentence } from "./ended.js";
 import { page } from "./page.js";
 import { sign } from "./sign.js";
 
@@ -11,13 +12,10 @@ import { sign } from "./sign.js";
 
 export function done() {
   const end = /** @type {Done} */ (state().done);
-  const sentence = end.complete
-    ? t("done.all", { n: end.images, destination: end.destination })
-    : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination });
   const save = () => ask("receipt_save", { receipt: end.receipt });
   return page({
     screen: "done",
-    title: sentence,
+    title: endSentence(end),
     narrow: true,
     body: [
       h(
@@ -26,7 +24,7 @@ export function done() {
         sign(end.complete ? "check" : "warn"),
         h("p", {}, disc(end)),
       ),
-      end.complete ? null : missing(end),
+      end.not_there.length > 0 ? missing(end) : null,
       h("p", { class: "soft", key: "counts" }, counts(end)),
       asides(end),
       h(
@@ -35,13 +33,13 @@ export function done() {
         end.volume
           ? button("eject", t("action.eject"), () => ask("eject", { volume: end.volume }), {
               icon: "eject",
-              look: end.disc_can_go ? "first" : "",
+              look: end.complete ? "first" : "",
             })
           : null,
         button("receipt_save", t("done.receipt"), save, { icon: "receipt" }),
-        button("done_put_away", t("done.another"), () => ask("done_put_away"), {
+        button("done_put_away", t("done.another"), () => ask("done_put_away", { receipt: end.receipt }), {
           icon: "send",
-          look: end.volume && end.disc_can_go ? "" : "first",
+          look: end.volume && end.complete ? "" : "first",
         }),
       ),
     ],
@@ -50,8 +48,12 @@ export function done() {
 
 /** May the disc go back? @param {Done} end */
 function disc(end) {
-  if (end.disc_can_go) return end.volume ? t("done.disc_can_go") : t("done.source_free", { name: end.source });
-  return end.volume ? t("done.keep_disc") : t("done.keep_source", { name: end.source });
+  const { complete, disc_can_go, volume, source } = end;
+  const of = (/** @type {string} */ disc, /** @type {string} */ named, /** @type {string} */ unnamed) =>
+    volume ? t(disc) : source ? t(named, { name: source }) : t(unnamed);
+  if (complete) return of("done.disc_can_go", "done.source_free", "done.unnamed_free");
+  if (disc_can_go) return of("done.read_disc", "done.read_source", "done.read_unnamed");
+  return of("done.keep_disc", "done.keep_source", "done.keep_unnamed");
 }
 
 /** @param {Done} end */
@@ -77,7 +79,9 @@ const missing = (end) =>
         ),
       ),
     ),
-    button("go_queue", t("done.look"), () => go("queue")),
+    end.not_there.some(({ outcome }) => outcome !== "cancelled")
+      ? button("go_queue", t("done.look"), () => go("queue"))
+      : null,
   );
 
 /** @param {Done} end */
@@ -119,13 +123,7 @@ export function doneNote() {
     "div",
     { class: `note ${end.complete ? "ok" : "bad"}`, key: "done" },
     sign(end.complete ? "check" : "warn"),
-    h(
-      "p",
-      { class: "what" },
-      end.complete
-        ? t("done.all", { n: end.images, destination: end.destination })
-        : t("done.some", { n: end.images, there: end.in_archive, destination: end.destination }),
-    ),
+    h("p", { class: "what" }, endSentence(end)),
     button("show_done", t("done.show"), () => go("send")),
   );
 }

@@ -21,11 +21,12 @@ const LOOK = {
   paused: ["pause", "wait", "stopped"],
   needs_person: ["cross", "bad", "trouble"],
   confirmed: ["check", "ok", "done"],
+  partly: ["half", "wait", "stopped"],
   cancelled: ["dash", "", "stopped"],
 };
 
 /** @param {QueueStudy} study */
-export const isOver = (study) => study.state === "confirmed" || study.state === "cancelled";
+export const isOver = ({ state }) => state === "confirmed" || state === "partly" || state === "cancelled";
 
 /** Whose it is and what it is, as the setting lets it be shown. @param {QueueStudy} study */
 export const queuedTitle = (study) => [
@@ -49,12 +50,23 @@ export function stateWord(study) {
   return h("span", { class: `state-word ${tone}`.trim(), "data-state": study.state }, sign(icon), h("span", {}, words));
 }
 
+/** Of a study that a person took out, in part or whole: what is there, what is not, and whether anything is left here.
+ * @param {QueueStudy} study */
+function ended({ images: n, in_archive: there, taken_out, destination }) {
+  return [
+    t("queued.there", { n, there, destination }),
+    taken_out > 0 ? t("n.taken_out", { n: taken_out }) : null,
+    there + taken_out === n ? t("queued.nothing_left") : null,
+  ]
+    .filter(Boolean)
+    .join(" ");
+}
+
 /** @param {QueueStudy} study */
 function progress(study) {
   const { images, images_done, bytes: size, bytes_done } = study;
   if (study.state === "confirmed") return t("queued.confirmed", { n: images, destination: study.destination });
-  if (study.state === "cancelled")
-    return t("queued.cancelled", { n: images, there: study.in_archive, destination: study.destination });
+  if (isOver(study)) return ended(study);
   return line(
     t("queued.images", { n: images, done: images_done }),
     bytes_done > 0 && bytes_done < size ? t("queued.bytes", { done: bytes(bytes_done), of: bytes(size) }) : bytes(size),
@@ -70,8 +82,9 @@ function progress(study) {
 /** @param {QueueStudy} study @param {number} at @param {boolean} tab */
 export function queuedRow(study, at, tab) {
   const tabindex = tab ? null : "-1";
-  const part =
-    study.bytes > 0 ? study.bytes_done / study.bytes : study.images > 0 ? study.images_done / study.images : 0;
+  const part = isOver(study)
+    ? study.in_archive / Math.max(1, study.images)
+    : study.bytes > 0 ? study.bytes_done / study.bytes : study.images > 0 ? study.images_done / study.images : 0;
   const title = plainTitle(study);
   return h(
     "article",
@@ -99,7 +112,7 @@ export function queuedRow(study, at, tab) {
               sentences(study.failure)[0],
             ),
           )
-        : bar(t("queued.bar", { study: title }), study.state === "confirmed" ? 1 : part, LOOK[study.state][2]),
+        : bar(t("queued.bar", { study: title }), part, LOOK[study.state][2]),
     ),
     stateWord(study),
     h(

@@ -103,11 +103,16 @@ export default {
     one: "Das Bild ist in {destination}.",
     other: "Alle {n} Bilder sind in {destination}.",
   },
+  "done.all_found": {
+    one: "Das gefundene Bild ist in {destination}, aber anderes fehlt oder ist nicht verwendbar.",
+    other: "Alle {n} gefundenen Bilder sind in {destination}, aber anderes fehlt oder ist nicht verwendbar.",
+  },
   "done.already_there": { one: "{n} war schon vorher da", other: "{n} waren schon vorher da" },
   "done.another": "Weitere senden",
   "done.disc_can_go": "Sie können die CD zurückgeben.",
   "done.keep_disc": "Behalten Sie die CD, bis das geklärt ist.",
   "done.keep_source": "Behalten Sie {name}, bis das geklärt ist.",
+  "done.keep_unnamed": "Behalten Sie die Quelle, bis das geklärt ist.",
   "done.listed_missing": {
     one: "Das Verzeichnis der CD nennt {n} Datei, die nicht darauf ist. Fragen Sie dort danach, wo die CD gemacht wurde.",
     other:
@@ -115,6 +120,10 @@ export default {
   },
   "done.look": "In der Warteschlange ansehen",
   "done.not_there": "Nicht im PACS",
+  "done.read_disc":
+    "Von der CD wird nichts mehr gelesen, aber es fehlt etwas. Sehen Sie nach, was, bevor Sie sie zurückgeben.",
+  "done.read_source": "Von {name} wird nichts mehr gelesen, aber es fehlt etwas.",
+  "done.read_unnamed": "Von der Quelle wird nichts mehr gelesen, aber es fehlt etwas.",
   "done.receipt": "Beleg speichern…",
   "done.receipt_number": "Beleg {number}",
   "done.show": "Zeigen",
@@ -128,6 +137,7 @@ export default {
   },
   "done.source_free": "{name} wird nicht mehr gebraucht.",
   "done.took": "in {time}",
+  "done.unnamed_free": "Die Quelle wird nicht mehr gebraucht.",
 
   "drop.over": "Loslassen, um hineinzusehen",
 
@@ -219,6 +229,10 @@ export default {
   "n.patients": { one: "{n} Patient", other: "{n} Patienten" },
   "n.series": { one: "{n} Serie", other: "{n} Serien" },
   "n.studies": { one: "{n} Studie", other: "{n} Studien" },
+  "n.taken_out": {
+    one: "{n} wurde von einem Menschen herausgenommen.",
+    other: "{n} wurden von einem Menschen herausgenommen.",
+  },
 
   "notice.put_away": "Verstanden",
 
@@ -305,10 +319,6 @@ export default {
   "queued.bar": "Fortschritt von {study}",
   "queued.bytes": "{done} von {of}",
   "queued.cancel": "Studie abbrechen…",
-  "queued.cancelled": {
-    one: "{there} von {n} Bild ist in {destination}. Von diesem Patienten ist nichts mehr auf diesem Computer.",
-    other: "{there} von {n} Bildern sind in {destination}. Von diesem Patienten ist nichts mehr auf diesem Computer.",
-  },
   "queued.confirmed": {
     one: "Das Bild ist in {destination}. Von diesem Patienten ist nichts mehr auf diesem Computer.",
     other: "Alle {n} Bilder sind in {destination}. Von diesem Patienten ist nichts mehr auf diesem Computer.",
@@ -320,6 +330,7 @@ export default {
   "queued.images": { one: "{done} von {n} Bild", other: "{done} von {n} Bildern" },
   "queued.kept": "sicher auf diesem Computer",
   "queued.move": "Senden an",
+  "queued.nothing_left": "Von diesem Patienten ist nichts mehr auf diesem Computer.",
   "queued.pause": "Anhalten",
   "queued.put_away": "Weglegen",
   "queued.receipt": "Beleg",
@@ -327,6 +338,10 @@ export default {
   "queued.resume": "Weiter",
   "queued.retry": { one: "{n} wiederholen", other: "{n} wiederholen" },
   "queued.stored": "gespeichert, das PACS soll bestätigen",
+  "queued.there": {
+    one: "{there} von {n} Bild ist in {destination}.",
+    other: "{there} von {n} Bildern sind in {destination}.",
+  },
   "queued.to": "an",
   "queued.which": "Welche:",
 
@@ -526,6 +541,7 @@ export default {
   "state.copying": "Kopiert",
   "state.failed": { one: "{n} braucht Sie", other: "{n} brauchen Sie" },
   "state.needs_person": "Braucht Sie",
+  "state.partly": "Teilweise herausgenommen",
   "state.paused": "Angehalten",
   "state.queued": "An der Reihe",
   "state.sending": "Sendet",

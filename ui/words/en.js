@@ -103,17 +103,25 @@ export default {
     one: "The image is in {destination}.",
     other: "All {n} images are in {destination}.",
   },
+  "done.all_found": {
+    one: "The image that was found is in {destination}, but something else is missing or cannot be used.",
+    other: "All {n} images that were found are in {destination}, but something else is missing or cannot be used.",
+  },
   "done.already_there": { one: "{n} was there before", other: "{n} were there before" },
   "done.another": "Send another",
   "done.disc_can_go": "You can give the disc back.",
   "done.keep_disc": "Keep the disc until this is solved.",
   "done.keep_source": "Keep {name} until this is solved.",
+  "done.keep_unnamed": "Keep the source until this is solved.",
   "done.listed_missing": {
     one: "The disc's own index lists {n} file that is not on the disc. Ask for it where the disc was made.",
     other: "The disc's own index lists {n} files that are not on the disc. Ask for them where the disc was made.",
   },
   "done.look": "Look at them in the queue",
   "done.not_there": "Not in the PACS",
+  "done.read_disc": "Nothing more is read from the disc, but something is missing. See what before you give it back.",
+  "done.read_source": "Nothing more is read from {name}, but something is missing.",
+  "done.read_unnamed": "Nothing more is read from the source, but something is missing.",
   "done.receipt": "Save receipt…",
   "done.receipt_number": "Receipt {number}",
   "done.show": "Show",
@@ -127,6 +135,7 @@ export default {
   },
   "done.source_free": "{name} is not needed any more.",
   "done.took": "in {time}",
+  "done.unnamed_free": "The source is not needed any more.",
 
   "drop.over": "Drop to look inside",
 
@@ -217,6 +226,7 @@ export default {
   "n.patients": { one: "{n} patient", other: "{n} patients" },
   "n.series": { one: "{n} series", other: "{n} series" },
   "n.studies": { one: "{n} study", other: "{n} studies" },
+  "n.taken_out": { one: "{n} was taken out by a person.", other: "{n} were taken out by a person." },
 
   "notice.put_away": "Understood",
 
@@ -300,10 +310,6 @@ export default {
   "queued.bar": "Progress of {study}",
   "queued.bytes": "{done} of {of}",
   "queued.cancel": "Cancel study…",
-  "queued.cancelled": {
-    one: "{there} of {n} image is in {destination}. Nothing of this patient is left on this computer.",
-    other: "{there} of {n} images are in {destination}. Nothing of this patient is left on this computer.",
-  },
   "queued.confirmed": {
     one: "The image is in {destination}. Nothing of this patient is left on this computer.",
     other: "All {n} images are in {destination}. Nothing of this patient is left on this computer.",
@@ -315,6 +321,7 @@ export default {
   "queued.images": { one: "{done} of {n} image", other: "{done} of {n} images" },
   "queued.kept": "kept safely on this computer",
   "queued.move": "Send to",
+  "queued.nothing_left": "Nothing of this patient is left on this computer.",
   "queued.pause": "Pause",
   "queued.put_away": "Put away",
   "queued.receipt": "Receipt",
@@ -322,6 +329,10 @@ export default {
   "queued.resume": "Go on",
   "queued.retry": { one: "Retry {n}", other: "Retry {n}" },
   "queued.stored": "stored, asking the PACS to confirm",
+  "queued.there": {
+    one: "{there} of {n} image is in {destination}.",
+    other: "{there} of {n} images are in {destination}.",
+  },
   "queued.to": "to",
   "queued.which": "Which:",
 
@@ -520,6 +531,7 @@ export default {
   "state.copying": "Copying",
   "state.failed": { one: "{n} needs you", other: "{n} need you" },
   "state.needs_person": "Needs you",
+  "state.partly": "Partly taken out",
   "state.paused": "Paused",
   "state.queued": "Next in turn",
   "state.sending": "Sending",

@@ -75,10 +75,10 @@ pub(crate) fn queue_put_away(shell: State<'_, Shell>, receipt: u64) {
     shell.queue_put_away(receipt);
 }
 
-/// The end of the last send was seen.
+/// The end of a send was read; the next one that was not is shown.
 #[tauri::command(rename_all = "snake_case")]
-pub(crate) fn done_put_away(shell: State<'_, Shell>) {
-    shell.board.change(|state| state.done = None);
+pub(crate) fn done_put_away(shell: State<'_, Shell>, receipt: u64) {
+    shell.unread(|unread| unread.put_away(receipt));
 }
 
 /// Ejects a disc or stick.

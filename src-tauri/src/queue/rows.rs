@@ -66,6 +66,7 @@ pub(super) fn study(
         tries_again_at: waits.and_then(|parked| parked.until).map(|until| until.0),
         failed: failed.instances,
         in_archive: row.counts.of(StateName::Confirmed).instances,
+        taken_out: row.counts.of(StateName::Cancelled).instances,
         receipt: None,
         destination: label,
     }
@@ -91,11 +92,16 @@ fn state(row: &StudyRow, paused: bool, parked: bool, failed: u64) -> StudyState 
 
 /// A study that has left the queue: nothing of the patient is left, so there is no name.
 pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy {
-    let (images, there) = (end.instances(), end.in_the_archive());
-    let cancelled = end.outcomes.get(&Outcome::Cancelled).copied().unwrap_or(0);
-    let state = if cancelled == images { StudyState::Cancelled } else { StudyState::Confirmed };
+    let images: u64 = end.recorded.values().sum();
+    let there = end.recorded.iter().filter(|(outcome, _)| outcome.is_in_the_archive());
+    let there: u64 = there.map(|(_, n)| n).sum();
+    let state = match there {
+        0 => StudyState::Cancelled,
+        all if all == images => StudyState::Confirmed,
+        _ => StudyState::Partly,
+    };
     let known = known.unwrap_or_else(|| QueueStudy {
-        id: 0,
+        id: end.study.0,
         name: String::new(),
         description: String::new(),
         modality: String::new(),
@@ -113,10 +119,12 @@ pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy 
         tries_again_at: None,
         failed: 0,
         in_archive: there,
+        taken_out: 0,
         receipt: None,
     });
     QueueStudy {
         name: people::HIDDEN.to_owned(),
+        destination: end.destination.clone(),
         images,
         images_done: there,
         bytes_done: known.bytes,
@@ -127,6 +135,7 @@ pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy 
         waiting_for: None,
         tries_again_at: None,
         in_archive: there,
+        taken_out: end.recorded.get(&Outcome::Cancelled).copied().unwrap_or(0),
         failed: 0,
         ..known
     }
@@ -240,6 +249,31 @@ mod tests {
     fn a_rate_is_shown_of_what_is_sent_and_of_nothing_else() {
         let shown = study(&row(Phase::New, false), None, Names::Hidden, false, Some(5));
         assert_eq!((shown.bytes_per_second, shown.seconds_left), (None, None));
+    }
+
+    fn ended(recorded: &[(Outcome, u64)]) -> StudyEnd {
+        StudyEnd {
+            study: StudyId(1),
+            study_instance_uid: StudyInstanceUid::parse("1.2.3").unwrap(),
+            destination: "Main PACS".into(),
+            receipt: 7,
+            // This run had to do with the rest alone.
+            outcomes: [(Outcome::Cancelled, 1)].into(),
+            recorded: recorded.iter().copied().collect(),
+            erased: true,
+        }
+    }
+
+    #[test]
+    fn a_study_of_which_some_was_taken_out_is_never_told_as_wholly_there() {
+        let told = |recorded: &[(Outcome, u64)]| {
+            let row = finished(None, &ended(recorded));
+            (row.state, row.images, row.in_archive, row.taken_out)
+        };
+        let there = (Outcome::Confirmed, 50);
+        assert_eq!(told(&[there, (Outcome::AlreadyThere, 1)]), (StudyState::Confirmed, 51, 51, 0));
+        assert_eq!(told(&[there, (Outcome::Cancelled, 50)]), (StudyState::Partly, 100, 50, 50));
+        assert_eq!(told(&[(Outcome::Cancelled, 50)]), (StudyState::Cancelled, 50, 0, 50));
     }
 
     #[test]

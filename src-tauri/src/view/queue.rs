@@ -87,7 +87,9 @@ pub struct QueueStudy {
     pub failed: u64,
     /// Images that are proven to be in the archive.
     pub in_archive: u64,
-    /// Its receipt, once it came to its end.
+    /// Images that a person took out.
+    pub taken_out: u64,
+    /// Its receipt, once everything on that came to its end.
     pub receipt: Option<u64>,
 }
 
@@ -114,6 +116,8 @@ pub enum StudyState {
     NeedsPerson,
     /// The archive has all of it.
     Confirmed,
+    /// The archive has some of it, a person took out the rest.
+    Partly,
     /// A person took it out.
     Cancelled,
 }
@@ -160,6 +164,8 @@ pub struct Done {
     pub images: u64,
     /// Those of them that are proven to be in the archive.
     pub in_archive: u64,
+    /// Those of them that a person took out.
+    pub cancelled: u64,
     /// Those of them that were there before.
     pub already_there: u64,
     /// Studies.
@@ -168,7 +174,7 @@ pub struct Done {
     pub bytes: u64,
     /// From the click on Send to the last proof.
     pub seconds: u64,
-    /// True where all images are in the archive and no file needs a look.
+    /// True where all images are in the archive, the disc's index lists no other, and no file needs a look.
     pub complete: bool,
     /// What is not there, by outcome and reason.
     pub not_there: Vec<NotThere>,
@@ -176,11 +182,11 @@ pub struct Done {
     pub listed_missing: u64,
     /// Skipped files that a person should look at.
     pub skipped_to_look_at: u64,
-    /// The name of the source.
-    pub source: String,
+    /// The name of the source, where it has one.
+    pub source: Option<String>,
     /// The volume, where it is one that can be taken out.
     pub volume: Option<String>,
-    /// True where nothing on the source is needed any more.
+    /// True where nothing more is read from the source, which is not to say that all of it is in the archive.
     pub disc_can_go: bool,
 }
 

@@ -22,6 +22,10 @@ const calls = [];
 const refusals = {};
 /** @type {(() => void)[]} */
 let plan = [];
+/** `SkipReason::needs_a_person` of the core. */
+const NEED_A_LOOK = ["damaged", "unreadable", "conflict", "no_uid", "encrypted_archive", "unsafe_archive", "too_large"];
+/** Ends behind the one that is shown. @type {any[]} */
+const unread = [];
 
 function change(some) {
   Object.assign(state, some);
@@ -57,7 +61,9 @@ function look(name) {
         review: reviewHead({
           name,
           destination: state.destinations[0]?.name ?? null,
-          skipped: { not_dicom: 27, dicomdir: 1, unreadable: 3 },
+          skipped: { not_dicom: 27, dicomdir: 1 },
+          listed_missing: 0,
+          unlisted: 0,
         }),
       }),
   ];
@@ -65,7 +71,7 @@ function look(name) {
 }
 
 function queued(some) {
-  const open = (rows ?? []).filter((row) => row.state !== "confirmed" && row.state !== "cancelled");
+  const open = (rows ?? []).filter((row) => !["confirmed", "partly", "cancelled"].includes(row.state));
   change({
     queue: {
       ...state.queue,
@@ -105,6 +111,8 @@ function send({ studies: ids, priority }) {
       seconds_left: Math.round(9 * (1 - share)),
     }));
   const count = chosen.reduce((sum, { images: n }) => sum + n, 0);
+  const { name: source, volume, listed_missing, skipped } = state.review;
+  const skipped_to_look_at = NEED_A_LOOK.reduce((sum, reason) => sum + (skipped[reason] ?? 0), 0);
   change({ review: null });
   queued({});
   plan = [
@@ -122,7 +130,18 @@ function send({ studies: ids, priority }) {
       }));
       queued({ sending: false });
       change({
-        done: endOfSend({ receipt: 119, images: count, in_archive: count, studies: chosen.length, already_there: 0 }),
+        done: endOfSend({
+          receipt: 119,
+          images: count,
+          in_archive: count,
+          studies: chosen.length,
+          already_there: 0,
+          complete: listed_missing === 0 && skipped_to_look_at === 0,
+          listed_missing,
+          skipped_to_look_at,
+          source,
+          volume,
+        }),
       });
     },
   ];
@@ -132,7 +151,7 @@ function send({ studies: ids, priority }) {
 function wish({ wish: what, studies: ids }) {
   const to = { pause: "paused", resume: "sending", retry: "queued", cancel: "cancelled" }[what];
   rows = (rows ?? []).map((row) =>
-    (ids === null || ids.includes(row.id)) && to && row.state !== "confirmed"
+    (ids === null || ids.includes(row.id)) && to && row.receipt === null
       ? { ...row, state: to, failure: null }
       : row,
   );
@@ -180,7 +199,12 @@ const COMMANDS = {
     queued({}),
     null
   ),
-  done_put_away: () => (change({ done: null }), null),
+  queue_put_away: ({ receipt }) => ((rows = (rows ?? []).filter((row) => row.receipt !== receipt)), queued({}), null),
+  // The next one that was not read, where there is one.
+  done_put_away: ({ receipt }) => {
+    if (state.done?.receipt === receipt) change({ done: unread.shift() ?? null });
+    return null;
+  },
   destination_check: () => ({
     software: "Orthanc 1.12.4",
     speaks: "dicomweb",
@@ -254,5 +278,5 @@ export async function copy(text) {
   calls.push(["copy", text]);
 }
 
-Object.assign(window, { fake: { state, step, change, calls, refusals, failure, queued } });
+Object.assign(window, { fake: { state, step, change, calls, refusals, failure, queued, unread, endOfSend } });
 if (query.has("run")) setInterval(step, 900);

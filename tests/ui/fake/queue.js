@@ -21,6 +21,7 @@ const row = (id, name, description, modality, state, images, images_done, bytes,
   tries_again_at: null,
   failed: 0,
   in_archive: 0,
+  taken_out: 0,
   receipt: null,
   ...some,
 });
@@ -58,7 +59,8 @@ export const everyState = () => [
   ),
   row(8, "SILVA, M.", "Mammography", "MG", "paused", 8, 3, 240_000_000),
   row(9, "—", "Coronary angiogram", "XA", "confirmed", 42, 42, 96_000_000, { in_archive: 42, receipt: 117 }),
-  row(10, "—", "", "OT", "cancelled", 12, 4, 6_000_000, { in_archive: 4, receipt: 116 }),
+  row(10, "—", "", "OT", "partly", 100, 50, 6_000_000, { in_archive: 50, taken_out: 50, receipt: 116 }),
+  row(11, "—", "", "OT", "cancelled", 12, 0, 6_000_000, { taken_out: 12, receipt: 115 }),
 ];
 
 const many = (n) =>

@@ -149,6 +149,7 @@ const done = (some) => ({
   destination: "Main PACS",
   images: 1150,
   in_archive: 1150,
+  cancelled: 0,
   already_there: 2,
   studies: 2,
   bytes: 630_000_000,
@@ -222,8 +223,9 @@ const SCENARIOS = {
   done: () => ({ done: done({}) }),
   done_missing: () => ({
     done: done({
-      images: 1284,
+      images: 1289,
       in_archive: 1279,
+      cancelled: 5,
       studies: 3,
       complete: false,
       disc_can_go: false,
@@ -232,7 +234,27 @@ const SCENARIOS = {
       not_there: [
         { outcome: "rejected", count: 2, code: "sop_class_not_supported" },
         { outcome: "conflict", count: 3, code: "differs_in_archive" },
+        { outcome: "cancelled", count: 5, code: null },
       ],
+    }),
+  }),
+  // All that was found is there; the disc lacks something, and the name of the source is not known.
+  done_but: () => ({ done: done({ complete: false, listed_missing: 1, source: null, volume: null }) }),
+  done_partly: () => ({
+    done: done({
+      in_archive: 1100,
+      cancelled: 50,
+      complete: false,
+      not_there: [{ outcome: "cancelled", count: 50, code: null }],
+    }),
+  }),
+  done_cancelled: () => ({
+    done: done({
+      in_archive: 0,
+      cancelled: 1150,
+      already_there: 0,
+      complete: false,
+      not_there: [{ outcome: "cancelled", count: 1150, code: null }],
     }),
   }),
   history: () => ({}),

@@ -61,11 +61,6 @@ fn erase(tx: &Transaction<'_>, study: StudyId) -> Result<Erased> {
         [study],
     )?;
     drop_keys(tx)?;
-    tx.execute(
-        "DELETE FROM import_volume \
-         WHERE NOT EXISTS (SELECT 1 FROM instance WHERE instance.import_id = import_volume.import_id)",
-        [],
-    )?;
     let left: i64 =
         tx.query_row("SELECT count(*) FROM instance WHERE study_id = ?1", [study], |row| {
             row.get(0)

@@ -2,7 +2,7 @@
 
 use crate::settle::{Change, apply};
 use crate::table::{self, DestinationId, InstanceId};
-use crate::{Event, QueueError, QueueKey, Result, reoffer};
+use crate::{Event, QueueError, QueueKey, Result, reoffer, source};
 use relaypacs_model::Moment;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
@@ -167,6 +167,7 @@ impl Queue {
     fn start_anew(&mut self, now: Moment) -> Result<()> {
         self.write_at(now, |tx| {
             reoffer::remove_unfinished(tx, now)?;
+            source::forget_sources(tx)?;
             table::spool::drop_keys(tx)?;
             // A start is before every claim that it will make: those in the table are of a dead process.
             end_claims(tx, "state = 2", None, Event::OwnerGone, now)?;

@@ -11,6 +11,7 @@ mod model;
 mod persons;
 mod plans;
 mod salvage;
+mod sources;
 mod state_table;
 
 use crate::{

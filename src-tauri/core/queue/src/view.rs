@@ -76,6 +76,8 @@ pub struct ImportRow {
     pub files: Tally,
     /// Files that are not sent, per reason.
     pub skipped: Vec<(SkipReason, Tally)>,
+    /// Files that an index (DICOMDIR) of its source lists and the source lacks.
+    pub listed_missing: u64,
 }
 
 /// True for a study of which an import that has ended offered something.
@@ -257,8 +259,8 @@ impl View<'_> {
         let mut row = self
             .conn
             .prepare_cached(
-                "SELECT destination_id, created, finished_at, files, bytes FROM import \
-                 WHERE id = ?1",
+                "SELECT destination_id, created, finished_at, files, bytes, listed_missing \
+                 FROM import WHERE id = ?1",
             )?
             .query_row([id], |row| {
                 Ok(ImportRow {
@@ -268,6 +270,7 @@ impl View<'_> {
                     finished_at: row.get::<_, Option<i64>>(2)?.map(Moment),
                     files: Tally { instances: unsigned(row, 3)?, bytes: unsigned(row, 4)? },
                     skipped: Vec::new(),
+                    listed_missing: unsigned(row, 5)?,
                 })
             })?;
         let mut statement = self

@@ -3,6 +3,7 @@
 use crate::clock::now;
 use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
+use crate::observer::StudyEnd;
 use crate::report::Report;
 use relaypacs_ledger::{
     AboutStudy, Counts, DestinationLabel, Event, EventId, ReceiptId, ReceiptLine,
@@ -31,25 +32,72 @@ pub(crate) async fn close(
     closing: Closing,
 ) -> Result<Erased, Fault> {
     let mut outcomes = BTreeMap::new();
-    let mut counts = BTreeMap::new();
-    let mut latest = None;
+    let mut ended = OfImports::new();
     let mut after = None;
     loop {
         let page = closing.clone();
         let rows = desk.ask(move |books| recorded(books, &page, after)).await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        latest = latest.max(rows.iter().map(|row| row.import).max());
-        for row in &rows {
-            *counts.entry(row.outcome()).or_default() += 1;
-        }
+        count(&mut ended, &rows);
         report.tell(&closing.study_uid, &rows, &mut outcomes);
     }
-    let ended = closing.clone();
-    let Some(latest) = latest else { return Ok(Erased::NotYet) };
-    let erased = desk.ask(move |books| erase(books, &ended, latest, &counts)).await?;
-    report.study(&closing.study_uid, outcomes, erased == Erased::Whole);
+    let Some(latest) = ended.keys().next_back().copied() else { return Ok(Erased::NotYet) };
+    let (erased, end) = desk
+        .ask(move |books| {
+            let mut counts = BTreeMap::new();
+            ended.values().for_each(|of_import| add(&mut counts, of_import));
+            let erased = erase(books, &closing, latest, &counts)?;
+            let mut end = end(books, closing, latest, &ended)?;
+            end.erased = erased == Erased::Whole;
+            Ok((erased, end))
+        })
+        .await?;
+    report.study(&StudyEnd { outcomes, ..end });
     Ok(erased)
+}
+
+/// Instances of one study by outcome, for each import that offered them last.
+type OfImports = BTreeMap<ImportId, BTreeMap<Outcome, u64>>;
+
+fn count(of_imports: &mut OfImports, rows: &[InstanceRow]) {
+    for row in rows {
+        *of_imports.entry(row.import).or_default().entry(row.outcome()).or_default() += 1;
+    }
+}
+
+fn add(sum: &mut BTreeMap<Outcome, u64>, more: &BTreeMap<Outcome, u64>) {
+    for (outcome, n) in more {
+        *sum.entry(*outcome).or_default() += n;
+    }
+}
+
+/// How a study ended: by the receipt of its latest import, which also knows what ended in earlier runs, and by what
+/// earlier imports offered of it and nobody offered again.
+fn end(
+    books: &mut Books,
+    closing: Closing,
+    latest: ImportId,
+    here: &OfImports,
+) -> Result<StudyEnd, Fault> {
+    // It was begun with its first line, and is not opened again: it may have ended meanwhile.
+    let name = books.import_name(latest)?;
+    let receipt = books.ledger.begin_receipt(name, &closing.label, now()).or_fault()?;
+    let seen = books.ledger.find_study(&closing.study_uid).or_fault()?;
+    let of_receipt = seen.iter().filter(|sighting| sighting.receipt == receipt);
+    let mut recorded: BTreeMap<Outcome, u64> =
+        of_receipt.flat_map(|sighting| sighting.counts.outcomes()).collect();
+    let earlier = here.iter().filter(|(import, _)| **import != latest);
+    earlier.for_each(|(_, of_import)| add(&mut recorded, of_import));
+    Ok(StudyEnd {
+        study: closing.study,
+        study_instance_uid: closing.study_uid,
+        destination: closing.label.as_str().to_owned(),
+        receipt: receipt.0,
+        outcomes: BTreeMap::new(),
+        recorded,
+        erased: false,
+    })
 }
 
 /// Records and tells what is left of a study at the end of a run: it waits.
@@ -59,6 +107,7 @@ pub(crate) async fn leave(
     closing: Closing,
 ) -> Result<(), Fault> {
     let mut outcomes = BTreeMap::new();
+    let mut here = OfImports::new();
     let mut after = None;
     loop {
         let page = closing.clone();
@@ -71,9 +120,12 @@ pub(crate) async fn leave(
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
+        count(&mut here, &rows);
         report.tell(&closing.study_uid, &rows, &mut outcomes);
     }
-    report.study(&closing.study_uid, outcomes, false);
+    let Some(latest) = here.keys().next_back().copied() else { return Ok(()) };
+    let end = desk.ask(move |books| end(books, closing, latest, &here)).await?;
+    report.study(&StudyEnd { outcomes, ..end });
     Ok(())
 }
 

@@ -86,7 +86,7 @@ impl Books {
             self.ledger.end_receipt(receipt, now()).or_fault()?;
             self.open.remove(&receipt);
         }
-        Ok(())
+        self.forget_sources()
     }
 }
 

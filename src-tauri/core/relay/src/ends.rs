@@ -5,7 +5,7 @@ use crate::desk::Books;
 use crate::faults::OrFault;
 use relaypacs_ledger::ReceiptId;
 use relaypacs_model::{Code, Fault, Outcome};
-use relaypacs_queue::{ImportId, InstanceRow, Scope, StateName};
+use relaypacs_queue::{ImportId, ImportRow, InstanceRow, Scope, Source, StateName, Volume};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,18 +31,33 @@ pub struct ImportEnd {
     pub bytes: u64,
     /// From the beginning of the import to its end.
     pub took: Duration,
+    /// Files that an index (DICOMDIR) of its source lists and the source lacks.
+    pub listed_missing: u64,
+    /// Files of its source that were skipped and that a person should look at.
+    pub to_look_at: u64,
+    /// Its source, where somebody named it, and where that is now.
+    pub source: Option<Source>,
 }
 
 impl Books {
-    /// Ends the receipts of imports of which nothing goes on any more, and says what they came to.
-    pub(crate) fn end_whole_imports(&mut self) -> Result<Vec<ImportEnd>, Fault> {
+    /// Ends the receipts of imports of which nothing goes on any more, and says what they came to. Their sources are
+    /// where they were; the volumes say where they may be by now.
+    pub(crate) fn end_whole_imports(&mut self) -> Result<Vec<(ImportEnd, Vec<Volume>)>, Fault> {
         let mut ends = Vec::new();
         for (receipt, import) in self.open_receipts() {
             if let Some(end) = self.end_of(receipt, import)? {
-                ends.push(end);
+                ends.push((end, self.queue.view().volumes(import).or_fault()?));
             }
         }
         Ok(ends)
+    }
+
+    /// What names the source of something that is gone goes too, once its end was told.
+    pub(crate) fn forget_sources(&mut self) -> Result<(), Fault> {
+        if self.queue.forget_sources().or_fault()? > 0 {
+            self.queue.barrier().or_fault()?;
+        }
+        Ok(())
     }
 
     fn end_of(&mut self, receipt: ReceiptId, import: ImportId) -> Result<Option<ImportEnd>, Fault> {
@@ -69,8 +84,17 @@ impl Books {
             reasons: reasons(self, import)?,
             bytes: recorded.bytes,
             took: row.created.until(ended),
+            listed_missing: row.listed_missing,
+            to_look_at: to_look_at(&row),
+            source: self.queue.view().source(import).or_fault()?,
         }))
     }
+}
+
+/// Skipped files that may hold an image.
+fn to_look_at(row: &ImportRow) -> u64 {
+    let open = row.skipped.iter().filter(|(reason, _)| reason.needs_a_person());
+    open.map(|(_, tally)| tally.instances).sum()
 }
 
 /// What keeps images of an import out of the archive. What got there was erased: only what needs a person is read.

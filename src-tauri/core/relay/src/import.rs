@@ -147,6 +147,7 @@ pub(crate) fn finish(
     };
     books.ledger.append(EventId::of(&[b"imported", &name.0]), &event, now()).or_fault()?;
     books.receipt_of(import.id(), &label)?;
+    books.queue.note_listed_missing(import, counts.listed_missing).or_fault()?;
     let id = books.queue.finish_import(import, now()).or_fault()?;
     // Copies of what was offered anew: they may be of other bytes.
     books.clear_leftovers()?;

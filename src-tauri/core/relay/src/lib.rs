@@ -66,7 +66,7 @@ pub use relaypacs_ledger::{
 };
 pub use relaypacs_queue::{
     Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow,
-    Phase, SeriesRow, StateName, StudyId, StudyRow, Tally,
+    Phase, SeriesRow, Source, StateName, StudyId, StudyRow, Tally,
 };
 pub use relaypacs_scan::Opened;
 pub use relaypacs_upload::{Checked, Timing};

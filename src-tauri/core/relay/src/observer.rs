@@ -6,6 +6,7 @@ use relaypacs_ledger::IndexTally;
 use relaypacs_model::{
     Fault, Moment, Outcome, Reason, Seen, SkipReason, SopInstanceUid, StudyInstanceUid,
 };
+use relaypacs_queue::StudyId;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -107,10 +108,18 @@ pub struct Verdict {
 /// How a study ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StudyEnd {
+    /// Its row in the queue.
+    pub study: StudyId,
     /// Which one.
     pub study_instance_uid: StudyInstanceUid,
+    /// Where it went.
+    pub destination: String,
+    /// The receipt in the ledger of the import that offered it last.
+    pub receipt: u64,
     /// Its instances in this run, by outcome.
     pub outcomes: BTreeMap<Outcome, u64>,
+    /// All of its instances by outcome, those that its receipt had before this run too.
+    pub recorded: BTreeMap<Outcome, u64>,
     /// True once its patient data has left the queue.
     pub erased: bool,
 }

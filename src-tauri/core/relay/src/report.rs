@@ -92,14 +92,9 @@ impl Report {
     }
 
     /// Tells that a study came to its end in this run.
-    pub(crate) fn study(
-        &self,
-        study: &StudyInstanceUid,
-        outcomes: BTreeMap<Outcome, u64>,
-        erased: bool,
-    ) {
-        if !outcomes.is_empty() {
-            self.observer.study(&StudyEnd { study_instance_uid: study.clone(), outcomes, erased });
+    pub(crate) fn study(&self, end: &StudyEnd) {
+        if !end.outcomes.is_empty() {
+            self.observer.study(end);
         }
     }
 

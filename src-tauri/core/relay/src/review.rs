@@ -16,7 +16,8 @@ use relaypacs_model::{
     Code, Fault, Priority, Seen, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
 };
 use relaypacs_queue::{
-    DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, SeriesRow, StudyId, Volume,
+    DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, SeriesRow, Source, StudyId,
+    Volume,
 };
 use relaypacs_upload::{Archive, Timing};
 use std::collections::{BTreeSet, HashSet};
@@ -211,6 +212,15 @@ impl Review {
             .await?;
         *lock(&self.destination) = to;
         Ok(())
+    }
+
+    /// Says what a person calls its source, for what is told of it after it was accepted.
+    ///
+    /// # Errors
+    /// Those of the queue; [`Code::StudyUnknown`] after its end.
+    pub async fn name_source(&self, source: Source) -> Result<(), Fault> {
+        self.with_import(move |books, import| books.queue.name_source(import, &source).or_fault())
+            .await
     }
 
     /// Makes work of what a person chose; the rest is taken out and counts as cancelled.

@@ -8,6 +8,7 @@ use crate::observer::Observer;
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
 use crate::run::Run;
+use crate::sources::by_now;
 use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::work::destinations;
@@ -161,9 +162,14 @@ impl Relay {
     }
 
     async fn tell_ends(&self, observer: &Arc<dyn Observer>) -> Result<(), Fault> {
-        for end in self.desk.ask(Books::end_whole_imports).await? {
+        let ended = self.desk.ask(Books::end_whole_imports).await?;
+        if ended.is_empty() {
+            return Ok(());
+        }
+        for (mut end, noted) in ended {
+            end.source = by_now(end.source, noted).await?;
             observer.import_ended(&end);
         }
-        Ok(())
+        self.desk.ask(Books::forget_sources).await
     }
 }

@@ -10,7 +10,7 @@ use crate::spool::{Copier, Copies};
 use crate::stop::Stop;
 use crate::volume::Volumes;
 use relaypacs_model::{Code, Fault, Location};
-use relaypacs_queue::{ImportId, InstanceId, InstanceRow, Volume};
+use relaypacs_queue::{ImportId, InstanceId, InstanceRow, Source, Volume};
 use relaypacs_scan::Opener;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -97,6 +97,45 @@ impl Relay {
         let found = tokio::task::spawn_blocking(move || find_again(&desk, &tried));
         found.await.map_err(|error| Fault::with(Code::Internal, error))?
     }
+}
+
+impl Relay {
+    /// The sources of what is in the queue, by import, as far as somebody named them, and where they are now.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn sources(&self) -> Result<Vec<(ImportId, Source)>, Fault> {
+        let noted = self
+            .desk
+            .ask(|books| {
+                let view = books.queue.view();
+                let with = |(import, source): (ImportId, Source)| {
+                    Ok((import, source, view.volumes(import).or_fault()?))
+                };
+                view.sources().or_fault()?.into_iter().map(with).collect::<Result<Vec<_>, Fault>>()
+            })
+            .await?;
+        let mut sources = Vec::new();
+        for (import, source, volumes) in noted {
+            sources.extend(by_now(Some(source), volumes).await?.map(|source| (import, source)));
+        }
+        Ok(sources)
+    }
+}
+
+/// A source where it is by now: on its volume, wherever that is mounted; nowhere, while that is out. A drive may take its
+/// time to say what is in it.
+pub(crate) async fn by_now(
+    source: Option<Source>,
+    noted: Vec<Volume>,
+) -> Result<Option<Source>, Fault> {
+    let (name, place) = match source {
+        Some(Source { name, place: Some(place) }) => (name, place),
+        other => return Ok(other),
+    };
+    let found = tokio::task::spawn_blocking(move || Volumes::now().places(&noted, &place));
+    let places = found.await.map_err(|error| Fault::with(Code::Internal, error))?;
+    Ok(Some(Source { name, place: places.into_iter().next() }))
 }
 
 fn find_again(desk: &Desk, tried: &Tried) -> Result<u64, Fault> {

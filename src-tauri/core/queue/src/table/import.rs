@@ -49,7 +49,7 @@ CREATE INDEX reoffer_by_instance ON reoffer(instance_id);
 ";
 
 /// Whether what an import found has to be copied into the spool, and on which volumes it lay. A mount point can carry a
-/// patient's name, so a volume goes with the last instance of its import.
+/// patient's name, so a volume goes after the last instance of its import, once its end was told.
 pub(crate) const COPY_V1: &str = "
 ALTER TABLE import ADD COLUMN copy INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE import_volume (
@@ -59,4 +59,12 @@ CREATE TABLE import_volume (
     identity TEXT NOT NULL,
     PRIMARY KEY (import_id, mount)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What the end of an import has to say of its source. The name and the place can be those of a patient, so they go with
+/// the volumes; a number names nobody.
+pub(crate) const SOURCE_V1: &str = "
+ALTER TABLE import ADD COLUMN source_name TEXT;
+ALTER TABLE import ADD COLUMN source_place BLOB;
+ALTER TABLE import ADD COLUMN listed_missing INTEGER NOT NULL DEFAULT 0;
 ";

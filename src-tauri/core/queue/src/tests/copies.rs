@@ -101,7 +101,8 @@ fn what_waits_to_be_tried_again_is_not_claimed_before_its_copy_either() {
 }
 
 #[test]
-fn the_key_of_a_study_its_volume_and_its_rows_go_at_once_and_its_files_are_left_over() {
+fn the_key_and_the_rows_of_a_study_go_at_once_its_volume_when_it_was_told_and_its_files_are_left_over()
+ {
     let dir = tempfile::tempdir().unwrap();
     let mut queue = Queue::open_with(&dir.path().join("queue.db"), None, NOW).unwrap();
     let destination = queue.destination_in_place(&place("https://pacs.example/rs")).unwrap();
@@ -115,6 +116,9 @@ fn the_key_of_a_study_its_volume_and_its_rows_go_at_once_and_its_files_are_left_
     let names: BTreeSet<String> = bench.rows(study).iter().map(name).collect();
     assert_eq!(bench.queue.leftovers(100).unwrap(), [""; 0]);
     assert_eq!(bench.queue.erase_study(study).unwrap(), Erased::Whole);
+    bench.queue.barrier().unwrap();
+    assert_eq!(wanted.map(|bytes| is_anywhere(&bench, bytes)), [false, true]);
+    assert_eq!(bench.queue.forget_sources().unwrap(), 1);
     bench.queue.barrier().unwrap();
     assert_eq!(wanted.map(|bytes| is_anywhere(&bench, bytes)), [false; 2]);
     // Also where the power goes before a file is removed.
