@@ -148,7 +148,7 @@ notifications: boolean,
  */
 spool: Spool, 
 /**
- * The name of the destination that is offered first.
+ * Where a review goes by itself: the name of a destination; empty to ask each time; null where nobody has said yet.
  */
 standard_destination: string | null, };
 

@@ -15,7 +15,7 @@ pub(crate) use queue::*;
 pub(crate) use review::*;
 
 use crate::shell::{Answer, Shell};
-use crate::view::{Failure, Settings};
+use crate::view::{Destination, Failure, Settings, Standard};
 use crate::{diagnostics, opening, quit as quitting};
 use relaypacs_model::{Code, Fault, Secret};
 use tauri::ipc::Channel;
@@ -56,13 +56,11 @@ pub(crate) async fn settings_save<R: Runtime>(
     shell: State<'_, Shell>,
     settings: Settings,
 ) -> Answer<()> {
-    let known = |name: &String| {
-        shell
-            .board
-            .read(|state| state.destinations.iter().any(|row| row.name.as_ref() == Some(name)))
-    };
-    if settings.standard_destination.as_ref().is_some_and(|name| !known(name)) {
-        return Err(Code::DestinationUnknown.into());
+    if let Standard::Named(name) = &settings.standard_destination {
+        let is_it = |row: &Destination| row.name.as_ref() == Some(name);
+        if !shell.board.read(|state| state.destinations.iter().any(is_it)) {
+            return Err(Code::DestinationUnknown.into());
+        }
     }
     shell.kept.save(&settings)?;
     start_with_session(&app, settings.autostart);

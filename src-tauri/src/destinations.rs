@@ -3,7 +3,8 @@
 use crate::practice;
 use crate::shell::{Answer, Shell, lock};
 use crate::view::{
-    Checked, Destination as Shown, DestinationDraft, Failure, SignInDraft, Stage, Standing,
+    Checked, Destination as Shown, DestinationDraft, Failure, Settings, SignInDraft, Stage,
+    Standard, Standing,
 };
 use relaypacs_model::{
     ArchiveRoot, Code, Destination, DestinationName, Dialect, Fault, Secret, SignIn,
@@ -38,6 +39,18 @@ pub(crate) async fn refresh(shell: &Shell) -> Result<(), Fault> {
     Ok(())
 }
 
+/// A destination was asked and answered, or did not. Only the last time says where we stand.
+pub(crate) async fn heard(shell: &Shell, label: &str, answered: bool) {
+    let is_new = if answered {
+        lock(&shell.serving.answered).insert(label.to_owned())
+    } else {
+        lock(&shell.serving.answered).remove(label)
+    };
+    if is_new && let Err(fault) = refresh(shell).await {
+        tracing::warn!(code = fault.code.as_str(), "destinations are not read");
+    }
+}
+
 fn shown(row: &DestinationRow, answered: bool) -> Shown {
     let destination = &row.destination;
     let user = match &destination.sign_in {
@@ -48,7 +61,7 @@ fn shown(row: &DestinationRow, answered: bool) -> Shown {
     let name = row.name.as_ref().map(|name| name.as_str().to_owned());
     Shown {
         id: row.id.0,
-        practice: name.as_deref() == Some(practice::NAME),
+        practice: row.practice,
         name,
         url: destination.root.as_str().to_owned(),
         sign_in: kind_of(&destination.sign_in),
@@ -71,11 +84,11 @@ fn kind_of(sign_in: &SignIn) -> &'static str {
     }
 }
 
-/// Where we stand, from why it is parked.
+/// Where we stand: from why it is parked, or from its last answer of this session. What was learned of it before says
+/// nothing of now.
 fn standing(row: &DestinationRow, answered: bool) -> Standing {
     let Some(parked) = &row.parked else {
-        let known = answered || row.learned.dialect != Dialect::Unknown;
-        return if known { Standing::Ready } else { Standing::Unknown };
+        return if answered { Standing::Ready } else { Standing::Unknown };
     };
     #[expect(clippy::wildcard_enum_match_arm, reason = "all others are read by a person")]
     match parked.reason.code {
@@ -94,7 +107,11 @@ fn standing(row: &DestinationRow, answered: bool) -> Standing {
 pub(crate) async fn check_draft(shell: &Shell, draft: DestinationDraft) -> Answer<Checked> {
     let row = edited(shell, draft.id).await?;
     let destination = destination(shell, &draft, row.as_ref())?;
-    let found = check(&destination).await?;
+    let found = check(&destination).await;
+    if let Some(row) = row.filter(|row| is_same_archive(&row.destination, &destination)) {
+        heard(shell, &row.destination.label, found.is_ok()).await;
+    }
+    let found = found?;
     let host = destination.root.url().host_str().unwrap_or_default();
     let loopback = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
     let mut notes = Vec::new();
@@ -130,6 +147,12 @@ pub(crate) async fn check_draft(shell: &Shell, draft: DestinationDraft) -> Answe
     })
 }
 
+/// True where an answer of one is an answer of the other.
+fn is_same_archive(one: &Destination, other: &Destination) -> bool {
+    let facts = |it: &Destination| (it.root.clone(), it.sign_in.clone(), it.ca.clone());
+    facts(one) == facts(other)
+}
+
 /// Saves a draft: as a new destination, or in the place of the one that was edited.
 pub(crate) async fn save_draft(shell: &Shell, draft: DestinationDraft) -> Answer<()> {
     let row = edited(shell, draft.id).await?;
@@ -145,7 +168,7 @@ pub(crate) async fn save_draft(shell: &Shell, draft: DestinationDraft) -> Answer
 async fn add(shell: &Shell, name: &str, destination: Destination) -> Result<(), Fault> {
     let has_name =
         |row: &DestinationRow| row.name.as_ref().is_some_and(|other| other.as_str() == name.trim());
-    if shell.relay()?.destinations().await?.iter().any(has_name) {
+    if practice::is_its_name(name) || shell.relay()?.destinations().await?.iter().any(has_name) {
         return Err(Fault::with(Code::DestinationNotUsable, "another destination has this name"));
     }
     save(shell, name, destination).await
@@ -160,51 +183,82 @@ async fn replace(
 ) -> Result<(), Fault> {
     let unusable = |reason: &dyn std::fmt::Display| Fault::with(Code::DestinationNotUsable, reason);
     let name = DestinationName::parse(name).map_err(|fault| unusable(&fault))?;
-    let before = row.name.as_ref().map(DestinationName::as_str);
-    if before == Some(practice::NAME) && name.as_str() != practice::NAME {
-        return Err(unusable(&"the practice archive keeps its name"));
+    if row.practice {
+        return Err(unusable(&"the practice archive stays as it is"));
     }
+    if practice::is_its_name(name.as_str()) && row.name.as_ref() != Some(&name) {
+        return Err(unusable(&"this is the name of the practice archive"));
+    }
+    let before = row.name.as_ref().map(|name| Standard::Named(name.as_str().to_owned()));
+    let changed = !is_same_archive(&row.destination, &destination);
     shell.relay()?.rename_destination(row.id, name.as_str(), destination).await?;
-    let mut settings = shell.kept.settings();
-    if before.is_some() && settings.standard_destination.as_deref() == before {
-        settings.standard_destination = Some(name.as_str().to_owned());
-        shell.kept.save(&settings)?;
-        shell.board.change(|state| state.settings = settings);
+    let answered = lock(&shell.serving.answered).remove(&row.destination.label);
+    if answered && !changed {
+        lock(&shell.serving.answered).insert(name.as_str().to_owned());
+    }
+    if before == Some(shell.kept.settings().standard_destination) {
+        set_standard(shell, Standard::Named(name.as_str().to_owned()))?;
     }
     refresh(shell).await
 }
 
-/// Saves a destination, and makes the first one the one that is offered first.
-pub(crate) async fn save(shell: &Shell, name: &str, destination: Destination) -> Result<(), Fault> {
+/// Saves a destination of a person's.
+async fn save(shell: &Shell, name: &str, destination: Destination) -> Result<(), Fault> {
     let name = DestinationName::parse(name)
         .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
     shell.relay()?.save_destination(name.as_str(), destination).await?;
-    let mut settings = shell.kept.settings();
-    if settings.standard_destination.is_none() {
-        settings.standard_destination = Some(name.as_str().to_owned());
-        shell.kept.save(&settings)?;
-        shell.board.change(|state| state.settings = settings);
-    }
-    refresh(shell).await
+    lock(&shell.serving.answered).remove(name.as_str());
+    refresh(shell).await?;
+    settle_standard(shell)
 }
 
-/// Forgets a destination. The one that is offered first is then the first of the others.
+/// Where nobody has said where reviews go, or where it is gone, and there is one destination to go by, it is that one.
+///
+/// # Errors
+/// Those of the disk.
+pub(crate) fn settle_standard(shell: &Shell) -> Result<(), Fault> {
+    let (before, settled) = shell.board.read(|state| {
+        let standard = &state.settings.standard_destination;
+        (standard.clone(), settled(standard, &state.destinations))
+    });
+    if settled == before { Ok(()) } else { set_standard(shell, settled) }
+}
+
+/// The practice archive is never made the standard by itself, and to ask each time stays as it is.
+fn settled(standard: &Standard, all: &[Shown]) -> Standard {
+    let named = |row: &&Shown| row.name.is_some();
+    let is_there = |name: &String| all.iter().any(|row| row.name.as_ref() == Some(name));
+    match standard {
+        Standard::Ask => Standard::Ask,
+        Standard::Named(name) if is_there(name) => standard.clone(),
+        Standard::Named(_) | Standard::Unset => {
+            let mut real = all.iter().filter(named).filter(|row| !row.practice);
+            match (real.next(), real.next()) {
+                (Some(only), None) => only.name.clone().into(),
+                (Some(_) | None, _) => Standard::Unset,
+            }
+        }
+    }
+}
+
+fn set_standard(shell: &Shell, standard: Standard) -> Result<(), Fault> {
+    let settings = Settings { standard_destination: standard, ..shell.kept.settings() };
+    shell.kept.save(&settings)?;
+    shell.board.change(|state| state.settings = settings);
+    Ok(())
+}
+
+/// Forgets a destination.
 pub(crate) async fn forget(shell: &Shell, id: i64) -> Answer<()> {
     let row = edited(shell, Some(id)).await?.ok_or_else(unknown)?;
     let name = row.name.ok_or_else(unknown)?;
     shell.relay()?.forget_destination(name.as_str()).await?;
-    if name.as_str() == practice::NAME {
+    if row.practice {
         practice::stop(shell);
     }
+    lock(&shell.serving.answered).remove(name.as_str());
     refresh(shell).await?;
-    let mut settings = shell.kept.settings();
-    if settings.standard_destination.as_deref() == Some(name.as_str()) {
-        settings.standard_destination =
-            shell.board.read(|state| state.destinations.iter().find_map(|row| row.name.clone()));
-        shell.kept.save(&settings)?;
-        shell.board.change(|state| state.settings = settings);
-    }
-    Ok(())
+    Ok(settle_standard(shell)?)
 }
 
 /// Signs in anew at a destination whose sign-in was not accepted.
@@ -214,7 +268,7 @@ pub(crate) async fn sign_in(
     values: BTreeMap<String, String>,
 ) -> Answer<()> {
     let row = edited(shell, Some(id)).await?.ok_or_else(unknown)?;
-    let name = row.name.clone().ok_or_else(unknown)?;
+    let name = row.name.clone().filter(|_| !row.practice).ok_or_else(unknown)?;
     let old = &row.destination.sign_in;
     let values = values.into_iter().map(|(name, value)| (name, Secret::new(value))).collect();
     let draft = SignInDraft { kind: kind_of(old).to_owned(), values };
@@ -236,7 +290,10 @@ pub(crate) async fn try_now(shell: &Shell, id: i64) -> Answer<()> {
     shell.relay()?.try_now(row.id).await?;
     refresh(shell).await?;
     shell.serving.look();
-    Ok(())
+    // Whatever waits for it tries it; where nothing does, nobody else would ask.
+    let found = check(&row.destination).await;
+    heard(shell, &row.destination.label, found.is_ok()).await;
+    Ok(found.map(drop)?)
 }
 
 fn unknown() -> Fault {
@@ -304,4 +361,4 @@ fn sign_in_of(draft: &SignInDraft, old: Option<&SignIn>) -> Result<SignIn, Fault
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -76,7 +76,8 @@ fn complain(error: &tauri::Error) {
     eprintln!("RelayPACS could not start: {error}");
 }
 
-/// What the plugins do is called from Rust. Of all of them the web view may use one command: `sql`'s select.
+/// What the plugins do is called from Rust. Of all of them the web view may use one command: `sql`'s select, with
+/// the window's own questions.
 fn with_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     // First, so that a second start ends before it does anything.
     #[cfg(desktop)]
@@ -97,7 +98,7 @@ fn with_everyday_plugins<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         .plugin(tauri_plugin_notification::init())
         .plugin(tauri_plugin_opener::Builder::new().open_js_links_on_click(false).build())
         .plugin(tauri_plugin_os::init())
-        .plugin(tauri_plugin_sql::Builder::default().build())
+        .plugin(sql::OnlyQuestions::of(tauri_plugin_sql::Builder::default().build()))
 }
 
 fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {

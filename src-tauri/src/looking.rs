@@ -1,7 +1,7 @@
 //! Looking inside a source: it is scanned to its end and held for a person to decide. One source at a time; a new one
 //! stops the one before.
 
-use crate::review::Held;
+use crate::review::{Aim, Held};
 use crate::shell::{Shell, lock};
 use crate::sources::Source;
 use crate::view::{Failure, Looking};
@@ -66,7 +66,7 @@ impl Turns {
 pub(crate) fn look<R: Runtime>(app: &AppHandle<R>, paths: Vec<PathBuf>) -> Result<(), Fault> {
     let shell = app.state::<Shell>();
     let source = Source::of(paths.clone(), &lock(&shell.mounted))?;
-    let target = shell.standard_target()?;
+    let aim = shell.standard_target()?;
     shell.relay()?;
     let stop = shell.turns.next();
     *lock(&shell.turns.last) = Some(paths);
@@ -75,13 +75,13 @@ pub(crate) fn look<R: Runtime>(app: &AppHandle<R>, paths: Vec<PathBuf>) -> Resul
         let shell = app.state::<Shell>();
         let _turn = shell.turns.door.lock().await;
         if !stop.is_stopped() {
-            look_inside(&app, source, &target, &stop).await;
+            look_inside(&app, source, &aim, &stop).await;
         }
     });
     Ok(())
 }
 
-async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, target: &Target, stop: &Stop) {
+async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, aim: &Aim, stop: &Stop) {
     let shell = app.state::<Shell>();
     if let Err(fault) = shell.discard().await {
         shell.board.change(|state| state.notice = Some(Failure::from(&fault)));
@@ -91,7 +91,7 @@ async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, target: &Ta
     let name = source.name.clone();
     let show = || shell.board.change(|state| state.looking = Some(counts.looking(&name)));
     show();
-    let found = review(&shell, source.paths.clone(), target, counts.clone(), stop);
+    let found = review(&shell, source.paths.clone(), &aim.target, counts.clone(), stop);
     tokio::pin!(found);
     let found = loop {
         tokio::select! {
@@ -108,7 +108,7 @@ async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, target: &Ta
             {
                 shell.board.change(|state| state.recents = recents);
             }
-            Held::begin(app, review, source);
+            Held::begin(app, review, source, aim.has_goal);
         }
         Err(fault) => shell.board.change(|state| {
             state.looking = None;

@@ -104,6 +104,9 @@ async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fau
     // Before anything is sent: its address may be another one than last time.
     practice::at_start(&shell).await;
     destinations::refresh(&shell).await?;
+    if let Err(fault) = destinations::settle_standard(&shell) {
+        tracing::warn!(code = fault.code.as_str(), "the standard destination was not written down");
+    }
     shell.board.change(|state| {
         let known = state.destinations.iter().any(|destination| destination.name.is_some());
         state.stage = if known { Stage::Open } else { Stage::FirstStart };

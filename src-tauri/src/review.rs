@@ -5,13 +5,15 @@ mod rows;
 use crate::done::Unread;
 use crate::shell::{Answer, Shell, lock};
 use crate::sources::Source;
-use crate::token;
 use crate::view::{
     Page, PriorityWord, ReviewHead, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped,
+    Standard,
 };
+use crate::{destinations, token};
 use relaypacs_model::{Code, Fault, SeriesInstanceUid, StudyInstanceUid};
-use relaypacs_relay::{Chosen, Presence, Review, StudyId, Target};
+use relaypacs_relay::{Chosen, DestinationRow, Presence, Review, StudyId, Target};
 use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tauri::{AppHandle, Manager, Runtime};
 use tokio::sync::mpsc;
@@ -23,6 +25,8 @@ const LONGEST_PAGE: u32 = 500;
 pub(crate) struct Held {
     review: Review,
     source: Source,
+    /// False while a person has yet to say where it goes: it lies at one destination, and nobody is told which.
+    has_goal: AtomicBool,
     /// Opaque names of series.
     series: Mutex<HashMap<String, SeriesInstanceUid>>,
     /// What the archive has of each study, as far as it was asked.
@@ -42,12 +46,18 @@ enum Asked {
 
 impl Held {
     /// Puts what was found on the board.
-    pub(crate) fn begin<R: Runtime>(app: &AppHandle<R>, review: Review, source: Source) {
+    pub(crate) fn begin<R: Runtime>(
+        app: &AppHandle<R>,
+        review: Review,
+        source: Source,
+        has_goal: bool,
+    ) {
         let shell = app.state::<Shell>();
         let (ask, questions) = mpsc::unbounded_channel();
         let held = Arc::new(Self {
             review,
             source,
+            has_goal: has_goal.into(),
             series: Mutex::default(),
             presence: Mutex::default(),
             ask,
@@ -63,7 +73,7 @@ impl Held {
     }
 
     fn head(&self, shell: &Shell) -> ReviewHead {
-        let destination = self.review.destination();
+        let goal = self.goal();
         let (counts, findings) = (self.review.counts(), self.review.findings());
         let skipped = findings.skipped().iter().map(|(reason, n)| (SkipWord(*reason), *n));
         ReviewHead {
@@ -81,16 +91,26 @@ impl Held {
             skipped: skipped.collect(),
             listed_missing: counts.listed_missing,
             unlisted: findings.unlisted(),
-            bytes_per_second: lock(&shell.serving.paces).of_destination(destination.id),
-            destination: Some(destination.destination.label),
+            bytes_per_second: goal
+                .as_ref()
+                .and_then(|row| lock(&shell.serving.paces).of_destination(row.id)),
+            destination: goal.map(|row| row.destination.label),
             will_spool: self.review.is_copied_first(),
             // Headers alone are read, which says nothing of how quick the whole of it is.
             read_bytes_per_second: None,
         }
     }
 
-    /// The archive is asked about a study once, when a person first sees it.
+    /// Where it goes, once that is said.
+    fn goal(&self) -> Option<DestinationRow> {
+        self.has_goal.load(Ordering::Acquire).then(|| self.review.destination())
+    }
+
+    /// The archive is asked about a study once, when a person first sees it; no archive that nobody chose.
     fn ask_about(&self, study: StudyId, uid: &StudyInstanceUid) {
+        if self.goal().is_none() {
+            return;
+        }
         let mut presence = lock(&self.presence);
         if let std::collections::hash_map::Entry::Vacant(fresh) = presence.entry(study) {
             fresh.insert(Asked::Open);
@@ -125,15 +145,12 @@ async fn answer<R: Runtime>(
 ) {
     while let Some((study, uid)) = questions.recv().await {
         let Some(held) = held.upgrade() else { return };
-        match held.review.presence(study, &uid).await {
+        let shell = app.state::<Shell>();
+        let label = held.review.destination().destination.label;
+        let presence = held.review.presence(study, &uid).await;
+        destinations::heard(&shell, &label, presence.is_ok()).await;
+        match presence {
             Ok(presence) => {
-                let shell = app.state::<Shell>();
-                let label = held.review.destination().destination.label;
-                if lock(&shell.serving.answered).insert(label)
-                    && let Err(fault) = crate::destinations::refresh(&shell).await
-                {
-                    tracing::warn!(code = fault.code.as_str(), "destinations are not read");
-                }
                 lock(&held.presence).insert(study, Asked::Answered(presence));
                 if presence.there > 0 {
                     let revision = shell.board.next_revision();
@@ -180,8 +197,12 @@ impl Shell {
         // One more in front: whether the first row is about the same patient as the one before it.
         let from = offset.saturating_sub(1);
         let before = u32::from(from < offset);
-        let found =
+        let mut found =
             held.review.studies(from, limit.min(LONGEST_PAGE).saturating_add(before)).await?;
+        if held.goal().is_none() {
+            // What waits at a destination that nobody chose says nothing.
+            found.iter_mut().for_each(|row| row.queued_already = 0);
+        }
         let mut rows = Vec::new();
         let mut previous = None;
         for row in &found {
@@ -250,6 +271,7 @@ impl Shell {
         let row =
             rows.into_iter().find(|row| row.name.as_ref().is_some_and(|it| it.as_str() == name));
         held.review.retarget(row.ok_or_else(|| Fault::new(Code::DestinationUnknown))?).await?;
+        held.has_goal.store(true, Ordering::Release);
         lock(&held.presence).clear();
         let head = held.head(self);
         self.board.change(|state| state.review = Some(head));
@@ -263,6 +285,9 @@ impl Shell {
         priority: PriorityWord,
     ) -> Answer<()> {
         let held = self.held()?;
+        if held.goal().is_none() {
+            return Err(Code::DestinationUnknown.into());
+        }
         let chosen = match studies {
             None => Chosen::All,
             Some(studies) if studies.is_empty() => return Err(Code::NothingToSend.into()),
@@ -282,21 +307,33 @@ impl Shell {
         Ok(())
     }
 
-    /// Where a new review goes: the destination that is offered first, or else the first one that has a name.
+    /// Where a new review goes: to the standard destination, or to the only one. Where there are others and none is the
+    /// standard, or where a person wants to be asked, it is held at one of them and has no goal until one is chosen.
     ///
     /// # Errors
     /// [`Code::DestinationUnknown`] where none is saved.
-    pub(crate) fn standard_target(&self) -> Result<Target, Fault> {
+    pub(crate) fn standard_target(&self) -> Result<Aim, Fault> {
         self.board.read(|state| {
-            let named = |name: &String| {
-                state.destinations.iter().any(|row| row.name.as_ref() == Some(name))
+            let all: Vec<&String> =
+                state.destinations.iter().filter_map(|row| row.name.as_ref()).collect();
+            let (goal, others) =
+                all.split_first().ok_or_else(|| Fault::new(Code::DestinationUnknown))?;
+            let by_itself = match &state.settings.standard_destination {
+                Standard::Ask => None,
+                Standard::Named(name) if all.contains(&name) => Some(name),
+                Standard::Named(_) | Standard::Unset => Some(*goal).filter(|_| others.is_empty()),
             };
-            let standard = state.settings.standard_destination.clone().filter(named);
-            let first = || state.destinations.iter().find_map(|row| row.name.clone());
-            standard
-                .or_else(first)
-                .map(Target::Saved)
-                .ok_or_else(|| Fault::new(Code::DestinationUnknown))
+            let target = Target::Saved(by_itself.unwrap_or(goal).clone());
+            Ok(Aim { target, has_goal: by_itself.is_some() })
         })
     }
 }
+
+/// Where a new review is held, and whether it goes there.
+pub(crate) struct Aim {
+    pub(crate) target: Target,
+    pub(crate) has_goal: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,7 @@ impl Kept {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::{Appearance, Names};
+    use crate::view::{Appearance, Names, Standard};
 
     #[test]
     fn what_a_person_set_is_there_at_the_next_start() {
@@ -83,6 +83,16 @@ mod tests {
         assert!(settings.notifications);
         fs::write(home.path().join("settings.json"), b"{broken").unwrap();
         assert_eq!(Kept::read(home.path()).settings(), Settings::default());
+    }
+
+    #[test]
+    fn to_ask_each_time_is_kept_apart_from_nobody_having_said() {
+        let home = tempfile::tempdir().unwrap();
+        for standard in [Standard::Ask, Standard::Unset, Standard::Named("Main PACS".into())] {
+            let set = Settings { standard_destination: standard.clone(), ..Settings::default() };
+            Kept::read(home.path()).save(&set).unwrap();
+            assert_eq!(Kept::read(home.path()).settings().standard_destination, standard);
+        }
     }
 
     #[test]

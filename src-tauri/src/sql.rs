@@ -1,11 +1,15 @@
 //! The ledger for the web view: one read-only connection that knows the published views and nothing else, put under a
-//! fixed name into `tauri-plugin-sql`. The web view may select from it, and has no right to load, execute or close.
+//! fixed name into `tauri-plugin-sql`. The web view may select from it, and has no right to load, execute or close; and
+//! only the statements of [`questions`] get as far as the plugin.
 //!
 //! Read-only alone would not do: `ATTACH` reads other files, `VACUUM INTO` writes a copy anywhere, and `PRAGMA` undoes
 //! what `PRAGMA` set. So nothing can be attached (which stops both), and SQLite itself asks [`guard`] about every
 //! statement that it prepares.
 
 mod guard;
+mod questions;
+
+pub(crate) use questions::OnlyQuestions;
 
 use relaypacs_model::{Code, Fault};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};

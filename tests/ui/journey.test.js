@@ -124,6 +124,41 @@ test("one patient: everything is ticked, and all of it is sent without naming ea
   await page.close();
 });
 
+test("asked each time, a review goes nowhere until a person has said where to", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review_ask" });
+  const send = page.locator('[data-do="review_send"]');
+  const sent = () => page.evaluate(() => globalThis.fake.calls.filter(([name]) => name === "review_send").length);
+  assert.equal(await send.getAttribute("aria-disabled"), "true");
+  assert.equal(await page.locator("#why-not").innerText(), "Choose where to send first.");
+  await send.click({ force: true });
+  assert.match(await heard(page), /Choose where to send first/);
+  assert.equal(await sent(), 0);
+  const choice = page.locator('[data-do="review_destination"]');
+  assert.deepEqual(await choice.locator("option").allInnerTexts(), ["Where to?", "Main PACS", "Clinic B"]);
+  await choice.selectOption("Clinic B");
+  await page.locator('[data-do="review_send"]:not([aria-disabled])').click();
+  await screen(page, "queue");
+  assert.equal(await sent(), 1);
+  await page.close();
+});
+
+test("to ask each time is a choice of its own in Settings, and is shown as such", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review_ask", hash: "settings" });
+  const standard = page.locator('[data-do="standard_destination"]');
+  assert.equal(await standard.inputValue(), "");
+  const options = await standard.locator("option").allInnerTexts();
+  assert.deepEqual(options, ["Ask each time", "Main PACS", "Clinic B"], "what has no name cannot be chosen");
+  const saved = () =>
+    page.evaluate(() => globalThis.fake.calls.findLast(([name]) => name === "settings_save")[1].settings);
+  await standard.selectOption("Main PACS");
+  assert.equal((await saved()).standard_destination, "Main PACS");
+  await standard.selectOption("");
+  assert.equal((await saved()).standard_destination, "");
+  await page.close();
+});
+
 test("looking can be stopped, and it is said that it ended", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "looking" });

@@ -16,6 +16,7 @@ export const SCREENS = [
   { name: "looking", fake: "looking" },
   { name: "review", fake: "review" },
   { name: "review-one", fake: "review_one" },
+  { name: "review-ask", fake: "review_ask" },
   { name: "review-names", fake: "review_names" },
   { name: "review-many", fake: "review_many" },
   { name: "review-empty", fake: "review_empty" },

@@ -10,12 +10,14 @@ fn select(window: &mut Window, query: &str) -> Value {
 }
 
 #[test]
-fn the_page_selects_from_the_views_of_the_ledger_and_nothing_else() {
+fn the_page_asks_its_own_questions_of_the_ledger_and_nothing_else() {
     let mut window = Window::open().unwrap();
     let copy = window.home().join("copy.db").display().to_string();
     let queue = window.home().join("queue.db").display().to_string();
-    let counted = select(&mut window, "SELECT count(*) AS n FROM view_receipt");
-    assert_eq!(counted["value"][0]["n"], json!(0), "{counted}");
+    // One of its own questions, word for word.
+    let question = "SELECT max(at) AS at FROM view_sent";
+    let answered = select(&mut window, question);
+    assert_eq!(answered["value"], json!([{ "at": null }]), "{answered}");
     for query in [
         format!("ATTACH '{queue}' AS other"),
         format!("VACUUM INTO '{copy}'"),
@@ -25,6 +27,16 @@ fn the_page_selects_from_the_views_of_the_ledger_and_nothing_else() {
         "INSERT INTO event (at) VALUES (1)".to_owned(),
         "SELECT * FROM event".to_owned(),
         "SELECT * FROM sqlite_master".to_owned(),
+        "SELECT * FROM view_history".to_owned(),
+        "WITH view_history AS (SELECT * FROM event) SELECT * FROM view_history".to_owned(),
+        "WITH view_history AS (SELECT at FROM event) SELECT * FROM view_history".to_owned(),
+        "WITH RECURSIVE view_line AS (SELECT * FROM line) SELECT * FROM view_line".to_owned(),
+        "SELECT * FROM (WITH view_line AS (SELECT content FROM line) SELECT * FROM view_line)"
+            .to_owned(),
+        "WITH \"view_history\" AS (SELECT mac FROM seal) SELECT * FROM [view_history]".to_owned(),
+        "with View_History as (select * from Event) select * from VIEW_HISTORY".to_owned(),
+        "CREATE TEMP VIEW view_history AS SELECT * FROM event".to_owned(),
+        format!("{question}; DELETE FROM event"),
     ] {
         let answer = select(&mut window, &query);
         assert!(!answer["refused"].is_null(), "{query} was let through: {answer}");
@@ -45,8 +57,8 @@ fn the_page_selects_from_the_views_of_the_ledger_and_nothing_else() {
         let answer = window.call(command, arguments).unwrap();
         assert!(!answer["refused"].is_null(), "{command} was let through: {answer}");
     }
-    let counted = select(&mut window, "SELECT count(*) AS n FROM view_receipt");
-    assert_eq!(counted["value"][0]["n"], json!(0), "and it still works");
+    let answered = select(&mut window, question);
+    assert_eq!(answered["value"], json!([{ "at": null }]), "and it still works");
 }
 
 #[test]

@@ -9,7 +9,7 @@ import { dialog } from "./dialog.js";
 import { failureNote } from "./failure.js";
 import { list } from "./queue.js";
 import { isOver, plainTitle, queuedTitle, stateWord } from "./queued.js";
-import { nameOf } from "./standing.js";
+import { named, nameOf } from "./standing.js";
 
 /** @typedef {import("../store.js").Dialog} Dialog */
 /** @typedef {import("../types.d.ts").QueueStudy} QueueStudy */
@@ -117,7 +117,7 @@ const over = (study, self) =>
 /** @param {QueueStudy} study @param {Dialog} self */
 function wishes(study, self) {
   const wish = (/** @type {string} */ one) => () => ask("queue_wish", { wish: one, studies: [study.id] });
-  const others = state().destinations;
+  const others = named();
   const paused = study.state === "paused";
   return [
     h(

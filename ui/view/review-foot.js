@@ -6,7 +6,7 @@ import { bytes, duration, line, t } from "../speak.js";
 import { chosen, sums } from "../ticks.js";
 import { speak } from "../voice.js";
 import { button, choice } from "./button.js";
-import { nameOf } from "./standing.js";
+import { named, nameOf } from "./standing.js";
 
 /** @typedef {import("../types.d.ts").ReviewHead} ReviewHead */
 
@@ -29,7 +29,7 @@ export function reviewFoot(head) {
       "div",
       { class: "buttons", key: "acts" },
       button("review_discard", t("review.discard"), () => ask("review_discard")),
-      to || head.studies === 0 || state().destinations.length > 0
+      to || head.studies === 0 || named().length > 0
         ? button("review_send", to ? t("review.send_to", { name: nameOf(to) }) : t("review.send"), press, {
             look: "first",
             "aria-disabled": why ? "true" : null,
@@ -43,7 +43,7 @@ export function reviewFoot(head) {
 }
 
 /** @param {ReviewHead} head */
-const goal = (head) => state().destinations.find((one) => isNamed(one, head.destination)) ?? null;
+const goal = (head) => named().find((one) => one.name === head.destination) ?? null;
 
 /** Why nothing can be sent now, in words; null where it can. @param {ReviewHead} head */
 function whyNot(head) {
@@ -61,7 +61,7 @@ function press() {
 
 /** Where to and how urgent: in the foot where there is room, else under the list. @param {ReviewHead} head */
 export const reviewHow = (head) => [
-  state().destinations.length > 0 ? destinationChoice(head) : null,
+  named().length > 0 ? destinationChoice(head) : null,
   choice(
     "priority",
     t("priority.label"),
@@ -70,9 +70,6 @@ export const reviewHow = (head) => [
     (priority) => change({ priority }),
   ),
 ];
-
-/** @param {import("../types.d.ts").Destination} one @param {string | null} name */
-const isNamed = (one, name) => name !== null && (one.name === name || one.url === name);
 
 /** @param {{ studies: number, images: number, bytes: number, patients: number | null }} sum */
 const sumLine = (sum) =>
@@ -98,8 +95,8 @@ function when(head, size) {
 
 /** @param {ReviewHead} head */
 function destinationChoice(head) {
-  const all = state().destinations;
-  const value = all.find((one) => isNamed(one, head.destination));
+  const all = named();
+  const value = goal(head);
   if (all.length === 1 && value) return null;
   return h(
     "label",
@@ -120,8 +117,8 @@ function destinationChoice(head) {
 
 /** @param {number} id */
 function choose(id) {
-  const one = state().destinations.find((other) => other.id === id);
-  if (one) ask("review_destination", { name: one.name ?? one.url });
+  const one = named().find((other) => other.id === id);
+  if (one) ask("review_destination", { name: one.name });
 }
 
 async function send() {

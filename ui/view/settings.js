@@ -7,7 +7,7 @@ import { copyDiagnostics } from "../remedies.js";
 import { button, choice } from "./button.js";
 import { failureNote } from "./failure.js";
 import { page } from "./page.js";
-import { nameOf, standingSign, standingWords } from "./standing.js";
+import { named, nameOf, standingSign, standingWords } from "./standing.js";
 
 /** @typedef {import("../types.d.ts").Destination} Destination */
 
@@ -99,7 +99,7 @@ function destinations() {
   return [
     all.map(destination),
     all.length === 0 ? h("p", { class: "soft", key: "none" }, t("settings.no_destinations")) : null,
-    all.length > 1 ? standard(all) : null,
+    named().length > 1 || state().settings.standard_destination === "" ? standard() : null,
     h(
       "div",
       { class: "buttons", key: "acts" },
@@ -139,9 +139,11 @@ function destination(one) {
               label: t("destination.sign_in_to", { name }),
             })
           : null,
-        button("destination_edit", t("destination.edit"), () => open({ kind: "destination", id: one.id }), {
-          label: t("destination.edit_name", { name }),
-        }),
+        one.practice
+          ? null
+          : button("destination_edit", t("destination.edit"), () => open({ kind: "destination", id: one.id }), {
+              label: t("destination.edit_name", { name }),
+            }),
         button("destination_forget", t("destination.forget"), () => open({ kind: "forget", id: one.id }), {
           look: "danger",
           label: t("destination.forget_name", { name }),
@@ -157,8 +159,8 @@ function destination(one) {
   );
 }
 
-/** @param {Destination[]} all */
-const standard = (all) =>
+/** Where nobody has said, it is asked as well. */
+const standard = () =>
   h(
     "label",
     { class: "card row", key: "standard" },
@@ -173,10 +175,10 @@ const standard = (all) =>
       {
         value: state().settings.standard_destination ?? "",
         "data-do": "standard_destination",
-        onchange: (/** @type {any} */ event) => save({ standard_destination: event.target.value || null }),
+        onchange: (/** @type {any} */ event) => save({ standard_destination: event.target.value }),
       },
       h("option", { value: "" }, t("settings.standard_ask")),
-      all.map((one) => h("option", { key: one.id, value: one.name ?? one.url, translate: "no" }, nameOf(one))),
+      named().map((one) => h("option", { key: one.id, value: one.name, translate: "no" }, nameOf(one))),
     ),
   );
 

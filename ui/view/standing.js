@@ -20,9 +20,13 @@ const LOOK = {
 };
 const WORST_FIRST = ["trouble", "needs_sign_in", "offline", "unknown", "ready"];
 
+/** Those that something can be sent to: one that was only given to the command line has no name, and cannot be chosen. */
+export const named = () => state().destinations.filter((one) => one.name !== null);
+
 /** What a person calls it. @param {Destination} destination */
 export function nameOf(destination) {
-  if (destination.practice) return t("destination.practice");
+  // Where a person's destination has the usual name, a number stands behind it.
+  if (destination.practice) return `${t("destination.practice")}${destination.name?.match(/ \d+$/)?.[0] ?? ""}`;
   if (destination.name) return destination.name;
   try {
     return new URL(destination.url).host;

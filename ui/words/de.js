@@ -530,7 +530,7 @@ export default {
   "standing.settings": "Ziele in den Einstellungen",
   "standing.title": "Stand der Dinge",
   "standing.trouble": "gestört",
-  "standing.unknown": "noch nicht gefragt",
+  "standing.unknown": "noch keine Antwort",
   "standing.waiting": { one: "{n} Studie wartet darauf.", other: "{n} Studien warten darauf." },
 
   "starting.title": "Startet…",

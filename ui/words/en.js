@@ -520,7 +520,7 @@ export default {
   "standing.settings": "Destinations in Settings",
   "standing.title": "Where we stand",
   "standing.trouble": "in trouble",
-  "standing.unknown": "not asked yet",
+  "standing.unknown": "no answer yet",
   "standing.waiting": { one: "{n} study waits for it.", other: "{n} studies wait for it." },
 
   "starting.title": "Starting…",

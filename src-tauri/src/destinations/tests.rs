@@ -40,7 +40,7 @@ fn every_kind_that_the_form_offers_can_be_read() {
 }
 
 /// A shell over a fresh home that is open.
-async fn open_shell(folder: &std::path::Path) -> Shell {
+pub(crate) async fn open_shell(folder: &std::path::Path) -> Shell {
     let shell = Shell::new(folder.to_owned(), false);
     let home = relaypacs_relay::Home::open(folder).unwrap();
     let key = relaypacs_relay::KeySource::Passphrase(Secret::new("a passphrase for a test"));
@@ -49,7 +49,7 @@ async fn open_shell(folder: &std::path::Path) -> Shell {
     shell
 }
 
-fn draft(id: Option<i64>, name: &str) -> DestinationDraft {
+pub(crate) fn draft(id: Option<i64>, name: &str) -> DestinationDraft {
     DestinationDraft {
         id,
         name: name.into(),
@@ -74,7 +74,7 @@ async fn a_destination_that_is_edited_stays_the_one_it_was_whatever_its_name() {
     let (id, _) = shown()[0].clone();
     save_draft(&shell, draft(Some(id), "Ward")).await.unwrap();
     assert_eq!(shown(), [(id, "Ward".to_owned())], "a second one was made");
-    assert_eq!(shell.kept.settings().standard_destination.as_deref(), Some("Ward"));
+    assert_eq!(shell.kept.settings().standard_destination, Standard::Named("Ward".into()));
     save_draft(&shell, draft(None, "Zoo")).await.unwrap();
     let refused = save_draft(&shell, draft(Some(id), "Zoo")).await.unwrap_err();
     assert_eq!(refused.code.0, Code::DestinationNotUsable, "it would be two of one name");
@@ -95,4 +95,87 @@ async fn what_is_opened_before_there_is_a_destination_waits_for_one() {
     save_draft(&shell, draft(None, "Main")).await.unwrap();
     assert_eq!(crate::arriving::ready(&shell), Some(vec!["/media/cd".into()]));
     assert_eq!(shell.board.read(asked), (Stage::Open, false));
+}
+
+/// Where reviews go by themselves as it stands: what is set, and where the next one goes.
+fn standard(shell: &Shell) -> (Standard, Option<String>) {
+    let aim = shell.standard_target().unwrap();
+    let relaypacs_relay::Target::Saved(name) = aim.target else { panic!("it is not saved") };
+    (shell.kept.settings().standard_destination, aim.has_goal.then_some(name))
+}
+
+fn id_of(shell: &Shell, name: &str) -> i64 {
+    let is_it = |row: &&Shown| row.name.as_deref() == Some(name);
+    shell.board.read(|state| state.destinations.iter().find(is_it).unwrap().id)
+}
+
+#[tokio::test]
+async fn to_ask_each_time_stays_whatever_comes_and_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell = open_shell(folder.path()).await;
+    save_draft(&shell, draft(None, "Main")).await.unwrap();
+    let main = Some("Main".to_owned());
+    assert_eq!(standard(&shell), (Standard::Named("Main".into()), main));
+    set_standard(&shell, Standard::Ask).unwrap();
+    assert_eq!(standard(&shell), (Standard::Ask, None), "also where there is only one");
+    save_draft(&shell, draft(None, "Ward")).await.unwrap();
+    crate::practice::start(&shell).await.unwrap();
+    forget(&shell, id_of(&shell, "Main")).await.unwrap();
+    save_draft(&shell, draft(Some(id_of(&shell, "Ward")), "North")).await.unwrap();
+    crate::practice::at_start(&shell).await;
+    assert_eq!(standard(&shell), (Standard::Ask, None));
+    let kept = crate::settings::Kept::read(folder.path()).settings();
+    assert_eq!(kept.standard_destination, Standard::Ask, "also at the next start");
+}
+
+#[tokio::test]
+async fn the_practice_archive_is_gone_by_only_where_there_is_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell = open_shell(folder.path()).await;
+    crate::practice::start(&shell).await.unwrap();
+    let practice = Some("Practice PACS".to_owned());
+    assert_eq!(standard(&shell), (Standard::Unset, practice));
+    for name in ["Main", "Ward", "Zoo"] {
+        save_draft(&shell, draft(None, name)).await.unwrap();
+        assert_eq!(standard(&shell).1.as_deref(), Some("Main"), "the first real one");
+    }
+    // Nobody knows which of the others is meant.
+    forget(&shell, id_of(&shell, "Main")).await.unwrap();
+    assert_eq!(standard(&shell), (Standard::Unset, None));
+    forget(&shell, id_of(&shell, "Zoo")).await.unwrap();
+    assert_eq!(standard(&shell).1.as_deref(), Some("Ward"), "there is one left");
+}
+
+#[tokio::test]
+async fn ready_is_said_after_an_answer_of_this_session_and_until_one_fails() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let shell = open_shell(folder.path()).await;
+    crate::practice::start(&shell).await.unwrap();
+    let id = id_of(&shell, "Practice PACS");
+    let shown = || shell.board.read(|state| state.destinations[0].standing);
+    assert_eq!(shown(), Standing::Unknown);
+    let mut row = shell.relay().unwrap().destinations().await.unwrap().remove(0);
+    row.learned.dialect = Dialect::DicomWeb;
+    assert_eq!(standing(&row, false), Standing::Unknown, "what was learned was another day");
+    try_now(&shell, id).await.unwrap();
+    assert_eq!(shown(), Standing::Ready);
+    crate::practice::stop(&shell);
+    assert!(try_now(&shell, id).await.is_err());
+    assert_eq!(shown(), Standing::Unknown);
+}
+
+#[tokio::test]
+async fn another_address_under_the_same_name_has_not_answered_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let shell = open_shell(folder.path()).await;
+    save_draft(&shell, draft(None, "Main")).await.unwrap();
+    let id = id_of(&shell, "Main");
+    heard(&shell, "Main", true).await;
+    let shown = || shell.board.read(|state| state.destinations[0].standing);
+    save_draft(&shell, draft(Some(id), "Ward")).await.unwrap();
+    assert_eq!(shown(), Standing::Ready, "it is the same archive");
+    let url = "http://127.0.0.1:10/dicom-web".to_owned();
+    save_draft(&shell, DestinationDraft { url, ..draft(Some(id), "Ward") }).await.unwrap();
+    assert_eq!(shown(), Standing::Unknown);
 }

@@ -71,6 +71,40 @@ fn the_page_may_select_and_nothing_else_of_any_plugin() {
 }
 
 #[test]
+fn the_page_asks_its_own_questions_of_the_ledger_and_no_others() {
+    let home = tempfile::tempdir().unwrap();
+    let app = app(home.path());
+    let main = window(&app, "main");
+    let passphrase = relaypacs_model::Secret::new("a passphrase for a test");
+    let opened = tauri::async_runtime::block_on(async {
+        let home = relaypacs_relay::Home::open(home.path()).unwrap();
+        let key = relaypacs_relay::KeySource::Passphrase(passphrase);
+        let relay = relaypacs_relay::Relay::open(&home, &key).await.unwrap();
+        crate::sql::publish(app.handle(), &home.ledger()).await.unwrap();
+        relay
+    });
+    let select = |query: &str| {
+        let arguments = json!({ "db": "sqlite:ledger", "query": query, "values": [] });
+        ask(&main, "plugin:sql|select", arguments)
+    };
+    assert_eq!(select("SELECT max(at) AS at FROM view_sent"), Ok(json!([{ "at": null }])));
+    for query in [
+        "WITH view_history AS (SELECT at FROM event) SELECT * FROM view_history",
+        "SELECT * FROM view_history",
+        "SELECT max(at) AS at FROM view_sent ",
+        "SELECT max(at) AS at FROM view_sent; SELECT 1",
+        "SELECT 1",
+        "",
+    ] {
+        let refused = json!("this is none of the window's questions");
+        assert_eq!(select(query), Err(refused), "{query}");
+    }
+    let without = ask(&main, "plugin:sql|select", json!({ "db": "sqlite:ledger", "values": [] }));
+    assert!(without.is_err());
+    drop(opened);
+}
+
+#[test]
 fn our_own_commands_are_for_the_one_window() {
     let home = tempfile::tempdir().unwrap();
     let app = app(home.path());

@@ -40,7 +40,7 @@ pub struct Destination {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Standing {
-    /// It answered, or there was no reason yet to doubt it.
+    /// It answered when it was last asked, in this session.
     Ready,
     /// It cannot be reached; it is tried again by itself.
     Offline,
@@ -48,7 +48,7 @@ pub enum Standing {
     NeedsSignIn,
     /// Something else that a person should read.
     Trouble,
-    /// Nothing was said to it in this session.
+    /// It was not asked in this session, or did not answer the last time.
     Unknown,
 }
 

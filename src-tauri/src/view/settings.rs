@@ -20,8 +20,9 @@ pub struct Settings {
     pub notifications: bool,
     /// What is copied to this computer before it is sent.
     pub spool: Spool,
-    /// The name of the destination that is offered first.
-    pub standard_destination: Option<String>,
+    /// Where a review goes by itself: the name of a destination; empty to ask each time; null where nobody has said yet.
+    #[cfg_attr(test, ts(type = "string | null"))]
+    pub standard_destination: Standard,
 }
 
 impl Default for Settings {
@@ -33,7 +34,40 @@ impl Default for Settings {
             autostart: false,
             notifications: true,
             spool: Spool::Removable,
-            standard_destination: None,
+            standard_destination: Standard::Unset,
+        }
+    }
+}
+
+/// Where a review goes by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<String>", into = "Option<String>")]
+pub enum Standard {
+    /// Nobody has said, and there was no single destination to go by.
+    Unset,
+    /// Nowhere: a person chooses each time.
+    Ask,
+    /// To the destination of this name.
+    Named(String),
+}
+
+impl From<Option<String>> for Standard {
+    fn from(word: Option<String>) -> Self {
+        match word {
+            None => Self::Unset,
+            // No destination has an empty name.
+            Some(name) if name.is_empty() => Self::Ask,
+            Some(name) => Self::Named(name),
+        }
+    }
+}
+
+impl From<Standard> for Option<String> {
+    fn from(standard: Standard) -> Self {
+        match standard {
+            Standard::Unset => None,
+            Standard::Ask => Some(String::new()),
+            Standard::Named(name) => Some(name),
         }
     }
 }

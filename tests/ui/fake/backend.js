@@ -37,6 +37,16 @@ function step() {
   return plan.length;
 }
 
+const named = () => state.destinations.filter((one) => one.name !== null);
+
+/** Where a new review goes by itself. */
+function goal() {
+  const standard = state.settings.standard_destination;
+  if (standard === "") return null;
+  if (named().some((one) => one.name === standard)) return standard;
+  return named().length === 1 ? named()[0].name : null;
+}
+
 function look(name) {
   const counts = (n) => () =>
     change({
@@ -60,7 +70,7 @@ function look(name) {
         looking: null,
         review: reviewHead({
           name,
-          destination: state.destinations[0]?.name ?? null,
+          destination: goal(),
           skipped: { not_dicom: 27, dicomdir: 1 },
           listed_missing: 0,
           unlisted: 0,
@@ -84,6 +94,7 @@ function queued(some) {
 }
 
 function send({ studies: ids, priority }) {
+  if (state.review.destination === null) throw failure("destination_unknown");
   const chosen = studies(scenario, state.review.studies, 0, 500).filter(({ id }) => ids === null || ids.includes(id));
   rows = chosen.map((study) => ({
     ...everyState()[1],
@@ -184,10 +195,11 @@ const COMMANDS = {
       bytes: 40_960,
     })),
   }),
-  review_destination: ({ name }) => (
-    change({ review: { ...state.review, destination: name, revision: state.review.revision + 1 } }),
-    null
-  ),
+  review_destination: ({ name }) => {
+    if (!named().some((one) => one.name === name)) throw failure("destination_unknown");
+    change({ review: { ...state.review, destination: name, revision: state.review.revision + 1 } });
+    return null;
+  },
   review_send: send,
   review_discard: () => (change({ review: null }), null),
   picture: ({ token }) => header(token),
@@ -215,7 +227,11 @@ const COMMANDS = {
     can_compare: false,
     notes: [],
   }),
-  destination_save: ({ draft }) => (
+  destination_save: ({ draft }) => {
+    const edited = state.destinations.find(({ id }) => id === draft.id);
+    const taken = named().some(({ id, name }) => id !== draft.id && name === draft.name.trim());
+    const reserved = draft.name.trim().toLowerCase() === "practice pacs" && edited?.name !== draft.name.trim();
+    if (taken || reserved || edited?.practice) throw failure("destination_not_usable");
     change({
       stage: "open",
       destinations: [
@@ -226,25 +242,34 @@ const COMMANDS = {
           name: draft.name,
           url: draft.url,
           sign_in: draft.sign_in.kind,
+          standing: "unknown",
         },
       ],
-    }),
-    null
-  ),
+    });
+    return null;
+  },
   destination_forget: ({ id }) => (change({ destinations: state.destinations.filter((one) => one.id !== id) }), null),
   destination_sign_in: ({ id }) => (
-    change({ destinations: state.destinations.map((one) => (one.id === id ? { ...one, standing: "ready" } : one)) }),
+    change({ destinations: state.destinations.map((one) => (one.id === id ? { ...one, standing: "unknown", failure: null } : one)) }),
     null
   ),
   practice_start: () => (
     change({
       stage: "open",
       practice: { running: true, sample: true },
-      destinations: [{ ...recorded("send").destinations[0], name: "Practice PACS", practice: true }],
+      destinations: [
+        ...state.destinations.filter((one) => !one.practice),
+        { ...recorded("send").destinations[0], id: 8, name: "Practice PACS", practice: true, standing: "unknown" },
+      ],
     }),
     null
   ),
-  settings_save: ({ settings }) => (change({ settings }), null),
+  settings_save: ({ settings }) => {
+    const standard = settings.standard_destination;
+    if (standard && !named().some((one) => one.name === standard)) throw failure("destination_unknown");
+    change({ settings });
+    return null;
+  },
   notice_put_away: () => (change({ notice: null }), null),
   unlock: ({ passphrase }) => {
     if (passphrase !== "open sesame") throw failure("wrong_key");

@@ -1,5 +1,7 @@
 // The fake's ledger: a year of invented sends, and answers to the window's own questions about them.
 
+import * as sql from "/ledger-sql.js";
+
 const DAY = 86_400_000;
 const MODALITIES = ["CT", "MR", "CR", "US", "CT+SR", "XA", "MG"];
 const DESTINATIONS = ["Main PACS", "Main PACS", "Main PACS", "Clinic B", "practice"];
@@ -45,24 +47,18 @@ function make() {
 const ROWS = make();
 const since = (values) => ROWS.filter((row) => row.confirmed !== null && row.confirmed >= values[0]);
 
-function filtered(query, values) {
-  const value = (column) => {
-    const found = new RegExp(`[( ]${column} (?:=|>=|LIKE) \\$(\\d+)`).exec(query.slice(query.lastIndexOf("WHERE")));
-    return found ? values[Number(found[1]) - 1] : undefined;
-  };
-  const [destination, modality, at] = [value("destination"), value("modality"), value("at")];
-  const search = /LIKE/.test(query) ? String(value("destination")).replaceAll("%", "").toLowerCase() : null;
-  return ROWS.filter((row) => {
-    if (search !== null) return `${row.destination} ${row.modality} ${row.receipt}`.toLowerCase().includes(search);
-    if (destination !== undefined && row.destination !== destination) return false;
-    if (modality !== undefined && row.modality !== modality) return false;
-    if (at !== undefined && row.at < at) return false;
-    if (/waiting > 0/.test(query) && row.waiting === 0) return false;
-    if (/AND not_in_the_archive > 0/.test(query) && row.not_in_the_archive === 0) return false;
-    if (/AND not_in_the_archive = 0 AND waiting = 0/.test(query) && row.not_in_the_archive + row.waiting > 0)
-      return false;
-    return true;
-  });
+function filtered([destination, modality, verdict, at, like]) {
+  const wanted = like?.slice(1, -1).replace(/!(.)/g, "$1").toLowerCase();
+  const verdictOf = (row) => (row.not_in_the_archive > 0 ? "incomplete" : row.waiting > 0 ? "waiting" : "complete");
+  return ROWS.filter(
+    (row) =>
+      (destination === null || row.destination === destination) &&
+      (modality === null || row.modality === modality) &&
+      (verdict === null || verdictOf(row) === verdict) &&
+      (at === null || row.at >= at) &&
+      (like === null ||
+        [row.destination, row.modality, row.receipt].some((one) => String(one ?? "").toLowerCase().includes(wanted))),
+  );
 }
 
 function days(values) {
@@ -89,35 +85,31 @@ function days(values) {
   return [...groups.values()].sort((a, b) => a.day.localeCompare(b.day));
 }
 
-/** @param {string} query @param {any[]} values @param {boolean} none nothing was ever sent */
+function outcomes([study]) {
+  const row = ROWS.find((one) => one.study === study);
+  const lost = row?.not_in_the_archive ?? 0;
+  const there = { outcome: "confirmed", proof: "listed", code: null, http_status: 200, count: row?.in_the_archive ?? 0 };
+  const refused = { outcome: "rejected", proof: null, code: "sop_class_not_supported", http_status: 409, count: lost };
+  return lost > 0 ? [there, refused] : [there];
+}
+
+/** Statement -> its answer, and the answer where nothing was ever sent. @type {Map<string, [(values: any[]) => any[], any[]]>} */
+const ANSWERS = new Map([
+  [sql.HISTORY_TOTAL, [(values) => [{ total: filtered(values).length }], [{ total: 0 }]]],
+  [sql.HISTORY, [(values) => filtered(values).slice(values[6], values[6] + values[5]), []]],
+  [sql.DESTINATIONS, [() => [...new Set(ROWS.map((row) => row.destination))].map((word) => ({ word })), []]],
+  [sql.MODALITIES, [() => MODALITIES.map((word) => ({ word })), []]],
+  [sql.OUTCOMES, [outcomes, []]],
+  [sql.LAST_CONFIRMED, [() => [{ at: Date.now() - 12 * 60_000 }], [{ at: null }]]],
+  [sql.BY_DAY, [days, []]],
+  [sql.SUCCESS, [() => [{ tried: 100_000, there: 99_940 }], []]],
+  [sql.MEDIAN, [() => [{ took: 187_000 }], []]],
+]);
+
+/** As the shell does, it knows the window's own statements and no others.
+ * @param {string} query @param {any[]} values @param {boolean} none nothing was ever sent */
 export function answer(query, values, none) {
-  if (/count\(\*\) AS total/.test(query)) return [{ total: none ? 0 : filtered(query, values).length }];
-  if (/max\(at\)/.test(query)) return [{ at: none ? null : Date.now() - 12 * 60_000 }];
-  if (none) return [];
-  if (/DISTINCT destination/.test(query))
-    return [...new Set(ROWS.map((row) => row.destination))].map((word) => ({ word }));
-  if (/DISTINCT modality/.test(query)) return MODALITIES.map((word) => ({ word }));
-  if (/FROM view_line/.test(query) && /GROUP BY outcome/.test(query)) {
-    const row = ROWS.find((one) => one.study === values[0]);
-    return [
-      { outcome: "confirmed", proof: "listed", code: null, http_status: 200, count: row?.in_the_archive ?? 0 },
-      ...(row?.not_in_the_archive
-        ? [
-            {
-              outcome: "rejected",
-              proof: null,
-              code: "sop_class_not_supported",
-              http_status: 409,
-              count: row.not_in_the_archive,
-            },
-          ]
-        : []),
-    ];
-  }
-  if (/view_statistics/.test(query)) return [{ tried: 100_000, there: 99_940 }];
-  if (/AS took/.test(query)) return [{ took: 187_000 }];
-  if (/AS day/.test(query)) return days(values);
-  const rows = filtered(query, values);
-  const [limit, offset] = values.slice(-2);
-  return rows.slice(offset, offset + limit);
+  const known = ANSWERS.get(query);
+  if (!known) throw new Error("this is none of the window's questions");
+  return none ? known[1] : known[0](values);
 }

@@ -43,6 +43,9 @@ export const destinations = () => [
   },
 ];
 
+/** Given to the command line in place, and still at work. */
+const inPlace = () => ({ ...destinations()[0], id: 5, name: null, url: "https://in-place.example/dicom-web" });
+
 /** @returns {State} */
 export const empty = () => ({
   stage: "open",
@@ -209,6 +212,11 @@ const SCENARIOS = {
       listed_missing: 0,
       unlisted: 0,
     }),
+  }),
+  review_ask: () => ({
+    review: reviewHead({ patients: 1, studies: 2, series: 6, images: 1150, destination: null, bytes_per_second: null }),
+    destinations: [...destinations(), inPlace()],
+    settings: { ...empty().settings, standard_destination: "" },
   }),
   review_names: () => ({ review: reviewHead({ patients: 7, studies: 8, images: 96, bytes: 52_000_000 }) }),
   review_many: () => ({

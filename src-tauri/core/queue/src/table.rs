@@ -14,7 +14,7 @@ use rusqlite::{Row, RowIndex};
 use rusqlite_migration::{M, Migrations};
 
 /// How many migrations there are; the `user_version` of a database that is up to date.
-pub(crate) const VERSION: usize = 12;
+pub(crate) const VERSION: usize = 13;
 
 /// The whole history. Only ever append: a migration that was released never changes.
 pub(crate) fn migrations() -> Migrations<'static> {
@@ -31,6 +31,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(series::V1),
         M::up(study::INSTITUTION_V1),
         M::up(import::SOURCE_V1),
+        M::up(destination::PRACTICE_V1),
     ])
 }
 

@@ -92,6 +92,23 @@ impl Relay {
             .await
     }
 
+    /// Saves the destination of the practice archive, and never in the place of one that a person saved.
+    ///
+    /// # Errors
+    /// [`Code::DestinationNotUsable`] for a name that cannot be one or that another destination has.
+    pub async fn save_practice(&self, name: &str, destination: Destination) -> Result<(), Fault> {
+        let name = DestinationName::parse(name)
+            .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
+        self.desk
+            .ask(move |books| {
+                let destination = Destination { label: name.as_str().to_owned(), ..destination };
+                changed(books, Setting::DestinationSaved)?;
+                let id = books.queue.save_practice(&name, &destination).or_fault()?;
+                books.queue.unpark(id).or_fault()
+            })
+            .await
+    }
+
     /// Gives a destination another name, and replaces what it was. What waits for it goes there.
     ///
     /// # Errors

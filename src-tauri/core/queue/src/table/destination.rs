@@ -35,6 +35,12 @@ CREATE TABLE setting (
 INSERT INTO setting (name, value) VALUES ('paused', 0), ('latest', 0);
 ";
 
+/// The one destination that leads to the practice archive of this computer. A name would not do: a person may use it too.
+pub(crate) const PRACTICE_V1: &str = "
+ALTER TABLE destination ADD COLUMN practice INTEGER NOT NULL DEFAULT 0;
+CREATE UNIQUE INDEX destination_for_practice ON destination(practice) WHERE practice = 1;
+";
+
 /// What was learned of a destination and is worth keeping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Learned {
@@ -70,6 +76,8 @@ pub struct DestinationRow {
     pub paused: bool,
     /// Set where it was parked, also where the time is over and the next try is due.
     pub parked: Option<Parked>,
+    /// True for the practice archive; never for one that a person saved.
+    pub practice: bool,
 }
 
 impl Queue {
@@ -90,6 +98,41 @@ impl Queue {
                 .optional()?;
             let Some((id, root)) = known else {
                 return insert(tx, Some(name), destination);
+            };
+            if root != destination.root.as_str() {
+                forget_what_was_learned(tx, id)?;
+            }
+            update(tx, id, destination)?;
+            is_for_practice(tx, id, false)?;
+            Ok(id)
+        })
+    }
+
+    /// Saves the destination of the practice archive: in the place of the one before, whatever that is called, and under
+    /// this name where there was none. What a person saved is never touched.
+    ///
+    /// # Errors
+    /// [`QueueError::NameTaken`] where there was none and another destination has this name; those of the database.
+    pub fn save_practice(
+        &mut self,
+        name: &DestinationName,
+        destination: &Destination,
+    ) -> Result<DestinationId> {
+        self.durably(|tx| {
+            let known = tx
+                .prepare_cached("SELECT id, root FROM destination WHERE practice = 1")?
+                .query_row([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+                .optional()?;
+            let Some((id, root)) = known else {
+                let taken = tx
+                    .prepare_cached("SELECT 1 FROM destination WHERE name = ?1")?
+                    .exists([name.as_str()])?;
+                if taken {
+                    return Err(QueueError::NameTaken);
+                }
+                let id = insert(tx, Some(name), destination)?;
+                is_for_practice(tx, id, true)?;
+                return Ok(id);
             };
             if root != destination.root.as_str() {
                 forget_what_was_learned(tx, id)?;
@@ -124,6 +167,7 @@ impl Queue {
             if root != destination.root.as_str() {
                 forget_what_was_learned(tx, id)?;
             }
+            is_for_practice(tx, id, false)?;
             update(tx, id, destination)
         })
     }
@@ -313,6 +357,10 @@ fn update(tx: &Transaction<'_>, id: DestinationId, destination: &Destination) ->
             ":read_back": row::read_back_code(destination.read_back),
         },
     )?)
+}
+
+fn is_for_practice(tx: &Transaction<'_>, id: DestinationId, is: bool) -> Result<()> {
+    one_row(tx.execute("UPDATE destination SET practice = ?2 WHERE id = ?1", params![id, is])?)
 }
 
 fn forget_what_was_learned(tx: &Transaction<'_>, id: DestinationId) -> Result<()> {

@@ -9,7 +9,7 @@ use relaypacs_model::{
 use rusqlite::Row;
 
 pub(crate) const COLUMNS: &str = "id, name, label, root, sign_in, user, secret, ca, read_back, dialect, max_request_bytes, \
-     paused, park_reason, park_status, park_dicom, park_until, park_attempts";
+     paused, park_reason, park_status, park_dicom, park_until, park_attempts, practice";
 
 const READ_BACKS: [ReadBack; 3] = [ReadBack::None, ReadBack::Sample, ReadBack::Every];
 const DIALECTS: [Dialect; 4] =
@@ -73,6 +73,7 @@ pub(crate) fn read(row: &Row<'_>) -> Result<DestinationRow> {
         },
         paused: row.get("paused")?,
         parked: parked(row)?,
+        practice: row.get("practice")?,
     })
 }
 

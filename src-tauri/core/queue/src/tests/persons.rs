@@ -171,6 +171,30 @@ fn a_destination_that_is_renamed_keeps_what_waits_for_it_and_takes_no_other_ones
 }
 
 #[test]
+fn the_practice_archive_is_known_by_its_mark_and_never_takes_the_place_of_a_persons_destination() {
+    let mut bench = Bench::new();
+    let name = |text| DestinationName::parse(text).unwrap();
+    let (hers, ours) = (place("https://pacs.example/dicom-web"), place("http://127.0.0.1:9"));
+    let real = bench.queue.save_destination(&name("Practice PACS"), &hers).unwrap();
+    let refused = bench.queue.save_practice(&name("Practice PACS"), &ours);
+    assert!(matches!(refused, Err(QueueError::NameTaken)), "{refused:?}");
+    let practice = bench.queue.save_practice(&name("Practice PACS 2"), &ours).unwrap();
+    let moved = place("http://127.0.0.1:10");
+    let again = bench.queue.save_practice(&name("Practice PACS 2"), &moved).unwrap();
+    assert_eq!(again, practice, "there is one");
+    let row = |bench: &Bench, id| bench.queue.view().destination(id).unwrap();
+    assert_eq!((row(&bench, practice).practice, row(&bench, practice).destination), (true, moved));
+    assert_eq!((row(&bench, real).practice, row(&bench, real).destination), (false, hers.clone()));
+
+    // Whoever saves something of a person's under its name has a destination of a person's.
+    bench.queue.save_destination(&name("Practice PACS 2"), &hers).unwrap();
+    assert!(!row(&bench, practice).practice);
+    let fresh = bench.queue.save_practice(&name("Practice PACS 3"), &ours).unwrap();
+    assert_ne!(fresh, practice);
+    assert_eq!(row(&bench, practice).destination.root, hers.root);
+}
+
+#[test]
 fn a_destination_with_studies_is_not_forgotten() {
     let mut bench = Bench::new();
     let study = bench.confirmed(1, 1);
