@@ -3,7 +3,8 @@
 #![cfg(test)]
 
 use relaypacs_model::{
-    ArchiveRoot, Destination, Outcome, Priority, ReadBack, Secret, SignIn, SkipReason,
+    ArchiveRoot, Code, Destination, Outcome, Priority, ReadBack, Secret, SignIn, SkipReason,
+    StudyInstanceUid,
 };
 use relaypacs_practice_pacs::{Options, PracticePacs, Running};
 use relaypacs_relay::{
@@ -11,7 +12,6 @@ use relaypacs_relay::{
     Target, Wish,
 };
 use relaypacs_tests::fixture;
-use std::collections::BTreeSet;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -94,15 +94,18 @@ async fn only_what_was_ticked_is_sent_and_the_sum_of_the_disc_still_adds_up() {
     // (0008,0080) of every image on the sample disc.
     assert!(rows.iter().all(|row| row.study.study.institution.reveal() == "Nowhere General"));
     assert_eq!(bench.held(), 0);
-    let series = review.series(rows[0].study.id).await.unwrap();
-    let images = review.images(rows[0].study.id, series[0].uid.clone(), 0, 500).await.unwrap();
+    let first = &rows[0].study.uid;
+    let series = review.series(first).await.unwrap();
+    let images = review.images(first, Some(series[0].uid.clone()), 0, 500).await.unwrap();
     assert_eq!(images.len() as u64, series[0].found.instances);
+    let images = review.images(first, None, 0, 500).await.unwrap();
+    assert_eq!(images.len() as u64, rows[0].found.instances, "the whole study");
     let (_, missing) = review.findings().listed_missing();
     // The copy is not listed either.
     assert_eq!((missing, review.findings().unlisted()), (1, 2));
     assert_eq!(review.findings().skipped()[&SkipReason::Duplicate], 1);
 
-    let wanted: BTreeSet<StudyId> = rows.iter().take(2).map(|row| row.study.id).collect();
+    let wanted = rows.iter().take(2).map(|row| row.study.uid.clone()).collect();
     let instances: u64 = rows.iter().take(2).map(|row| row.found.instances).sum();
     let imported = review.accept(Chosen::Only(wanted), Priority::Urgent).await.unwrap();
     let end = end_of(&bench.relay).await;
@@ -118,10 +121,10 @@ async fn only_what_was_ticked_is_sent_and_the_sum_of_the_disc_still_adds_up() {
     // The same disc again: what is there is known before anything is sent, and nothing goes twice.
     let again = bench.look().await;
     let rows = again.studies(0, 100).await.unwrap();
-    let there = again.presence(rows[0].study.id, &rows[0].study.uid).await.unwrap();
-    assert_eq!(there, Presence { there: rows[0].found.instances, of: rows[0].found.instances });
-    let none = again.presence(rows[4].study.id, &rows[4].study.uid).await.unwrap();
-    assert_eq!(none.there, 0);
+    let Presence { there, of, destination } = again.presence(&rows[0].study.uid).await.unwrap();
+    assert_eq!((there, of), (rows[0].found.instances, rows[0].found.instances));
+    assert_eq!(destination, again.destination().id);
+    assert_eq!(again.presence(&rows[4].study.uid).await.unwrap().there, 0);
     again.accept(Chosen::All, Priority::Routine).await.unwrap();
     let end = end_of(&bench.relay).await;
     assert_eq!(end.outcomes[&Outcome::AlreadyThere], instances);
@@ -155,6 +158,47 @@ async fn a_review_that_goes_to_another_archive_is_not_seen_by_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_ticked_before_another_archive_was_chosen_is_what_is_sent_there() {
+    let bench = Bench::new().await;
+    let store = folder();
+    let other = PracticePacs::start(Options::in_folder(store.path())).unwrap();
+    bench.relay.save_destination("Clinic B", at(&other.root())).await.unwrap();
+    let review = bench.look().await;
+    let ticked = review.studies(0, 100).await.unwrap().remove(3);
+    let rows = bench.relay.destinations().await.unwrap();
+    let clinic = rows.into_iter().find(|row| row.destination.label == "Clinic B").unwrap();
+    review.retarget(clinic).await.unwrap();
+    let wanted = [ticked.study.uid.clone()].into();
+    review.accept(Chosen::Only(wanted), Priority::Routine).await.unwrap();
+    let end = end_of(&bench.relay).await;
+    assert_eq!((end.destination.as_str(), end.studies), ("Clinic B", 1));
+    assert_eq!(end.outcomes, [(Outcome::Confirmed, ticked.found.instances)].into());
+    assert_eq!((bench.held(), other.counts().stored), (0, ticked.found.instances));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_choice_of_nothing_or_of_what_is_not_there_is_refused_and_drops_nothing() {
+    let bench = Bench::new().await;
+    let review = bench.look().await;
+    let rows = review.studies(0, 100).await.unwrap();
+    let stranger = StudyInstanceUid::parse("1.2.3.4").unwrap();
+    let refused = |chosen| async {
+        let refused = review.accept(Chosen::Only(chosen), Priority::Routine).await;
+        refused.unwrap_err().code
+    };
+    assert_eq!(refused([].into()).await, Code::NothingToSend);
+    assert_eq!(refused([stranger.clone()].into()).await, Code::ReviewChanged);
+    let both = [rows[0].study.uid.clone(), stranger.clone()].into();
+    assert_eq!(refused(both).await, Code::ReviewChanged);
+    assert_eq!(review.series(&stranger).await.unwrap_err().code, Code::ReviewChanged);
+    assert_eq!(review.studies(0, 100).await.unwrap(), rows, "all of it is still held");
+    assert_eq!(bench.relay.sums().await.unwrap().studies, 0, "and nothing of it is work");
+    review.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let all: u64 = rows.iter().map(|row| row.found.instances).sum();
+    assert_eq!(end_of(&bench.relay).await.outcomes, [(Outcome::Confirmed, all)].into());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wish_for_a_study_leaves_the_same_study_on_its_way_elsewhere_alone() {
     let bench = Bench::new().await;
     bench.relay.save_destination("Clinic B", at("http://127.0.0.1:9/dicom-web")).await.unwrap();
@@ -177,7 +221,7 @@ async fn a_wish_for_a_study_leaves_the_same_study_on_its_way_elsewhere_alone() {
     assert!(!bench.relay.sums().await.unwrap().paused, "none named is not all");
     let unknown = StudyId(i64::MAX);
     let refused = bench.relay.wish_for(Wish::Cancel, vec![one.id, unknown]).await.unwrap_err();
-    assert_eq!(refused.code, relaypacs_model::Code::StudyUnknown);
+    assert_eq!(refused.code, Code::StudyUnknown);
     let rows = bench.relay.in_turn(0, 50).await.unwrap();
     assert!(rows.iter().all(|row| !row.study.cancelled), "then nothing was done");
 }

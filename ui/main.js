@@ -5,7 +5,7 @@ import { draw } from "./dom.js";
 import { change, drawBy, redraw, store, ui } from "./store.js";
 import { useLanguage } from "./speak.js";
 import { speak } from "./voice.js";
-import { beginReview } from "./ticks.js";
+import { reviewChanged } from "./ticks.js";
 import { app } from "./view/app.js";
 
 const SCREENS = ["send", "queue", "history", "overview", "settings"];
@@ -42,7 +42,7 @@ function told(some) {
   useLanguage(now.settings.language);
   dress();
   speak.changed(before, now);
-  if (now.review && (!before?.review || before.review.name !== now.review.name)) beginReview();
+  if (before?.review?.id !== now.review?.id) reviewChanged(now.review);
   if (
     before &&
     now.done &&

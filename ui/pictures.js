@@ -26,7 +26,7 @@ export class Pictures {
   fingers = new Set();
   /** @type {Map<number, ReviewImage[]>} */
   #pages = new Map();
-  /** @type {Map<string, { image: HTMLImageElement, at: number, frame: number }>} */
+  /** @type {Map<string, { image: HTMLImageElement, at: number, frame: number, failed: boolean }>} */
   #coming = new Map();
   /** @type {Map<string, Promise<Picture>>} */
   #headers = new Map();
@@ -134,8 +134,11 @@ export class Pictures {
       this.#pages.set(at, rows);
       this.total = Math.max(1, total);
     } catch {
+      // Asked for again when the person goes on, and not by itself: what was refused once is refused at once again.
       this.#pages.delete(at);
-      this.missing = true;
+      if (at === Math.floor(this.at / PAGE)) this.missing = true;
+      this.#changed();
+      return;
     }
     this.#show();
   }
@@ -143,7 +146,7 @@ export class Pictures {
   /** @param {number} at @param {number} frame */
   #address(at, frame) {
     const image = this.#pages.get(Math.floor(at / PAGE))?.[at % PAGE];
-    if (!image || image.kind !== "image") return null;
+    if (!image) return null;
     const need = (this.#glass?.clientHeight ?? 512) * devicePixelRatio;
     const edge = EDGES.find((one) => one >= need) ?? 2048;
     return pictureUrl(image.picture, { frame, edge, ...this.wanted });
@@ -181,7 +184,10 @@ export class Pictures {
       this.#coming.delete(address);
     }
     for (const [address, [at, frame]] of near) this.#fetch(address, at, frame);
-    if (here) this.#whole(here);
+    if (!here) return;
+    // What was fetched ahead and is no picture.
+    if (this.#coming.get(here)?.failed) this.missing = true;
+    this.#whole(here);
   }
 
   /** @param {{ at: number, frame: number }} one */
@@ -195,12 +201,14 @@ export class Pictures {
     const image = new Image();
     image.alt = "";
     image.draggable = false;
+    const one = { image, at, frame, failed: false };
     image.onload = () => this.#whole(address);
     image.onerror = () => {
-      if (this.#isHere({ at, frame })) this.missing = true;
+      one.failed = true;
+      if (this.#isHere(one)) this.missing = true;
       this.#changed();
     };
-    this.#coming.set(address, { image, at, frame });
+    this.#coming.set(address, one);
     image.src = address;
   }
 

@@ -63,6 +63,7 @@ export const REMEDIES = {
   receipt_not_saved: "save",
   receipt_unknown: "history",
   study_unknown: "queue",
+  review_changed: null,
   stopped: "resume",
   internal: "diagnostics",
 };

@@ -10,12 +10,16 @@ import { redraw, state, ui } from "./store.js";
 /** `but`: those that are not as the rest. @type {{ all: boolean, but: Map<number, ReviewStudy> }} */
 let ticks = { all: false, but: new Map() };
 
-/** A new source was looked at. */
-export function beginReview() {
-  const head = /** @type {ReviewHead} */ (state().review);
-  ticks = { all: head.patients <= 1, but: new Map() };
+/** What is opened from a review ends with it. */
+const OF_REVIEW = new Set(["viewer", "detail", "skipped"]);
+
+/** Another review is shown than before, or none: nothing that was ticked or opened belongs to it.
+ * @param {ReviewHead | null} head */
+export function reviewChanged(head) {
+  ticks = { all: head !== null && head.patients <= 1, but: new Map() };
   ui.priority = "routine";
   ui.study = null;
+  ui.dialogs = ui.dialogs.filter(({ kind }) => !OF_REVIEW.has(kind));
 }
 
 /** @param {number} id */
@@ -50,13 +54,14 @@ export function sums() {
 
 /** The ids to send; null means all of them. @returns {Promise<number[] | null>} */
 export async function chosen() {
-  if (!ticks.all) return [...ticks.but.keys()];
-  if (ticks.but.size === 0) return null;
+  const { all, but } = ticks;
+  if (!all) return [...but.keys()];
+  if (but.size === 0) return null;
   /** @type {number[]} */
   const ids = [];
   for (let offset = 0; ; offset += 500) {
     const { total, rows } = await call("review_studies", { offset, limit: 500 });
-    for (const { id } of rows) if (!ticks.but.has(id)) ids.push(id);
+    for (const { id } of rows) if (!but.has(id)) ids.push(id);
     if (rows.length === 0 || offset + rows.length >= total) return ids;
   }
 }

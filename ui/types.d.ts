@@ -1,6 +1,6 @@
 // What the Rust side says to the window. Made from src-tauri/src/view.rs by `cargo xtask types`; not to be edited.
 
-export type Code = "refused_by_archive" | "not_understood" | "data_set_mismatch" | "sop_class_not_supported" | "transfer_syntax_not_supported" | "forbidden_by_policy" | "too_large_for_archive" | "dropped_by_archive" | "differs_in_archive" | "differs_in_source" | "not_comparable" | "stored_with_warning" | "source_not_found" | "source_unreadable" | "source_gone" | "source_changed" | "cannot_be_read" | "copy_damaged" | "nothing_to_send" | "destination_unknown" | "destination_not_usable" | "name_not_found" | "unreachable" | "tls_not_trusted" | "tls_failed" | "sign_in_needed" | "forbidden" | "no_store_here" | "redirected" | "archive_full" | "archive_busy" | "archive_failed" | "answer_not_understood" | "connection_lost" | "stalled" | "cannot_confirm" | "credential_file" | "queue_in_use" | "no_key" | "wrong_key" | "queue_damaged" | "queue_partly_salvaged" | "queue_salvaged" | "queue_too_new" | "disk_full" | "home_not_writable" | "ledger_broken" | "receipt_not_saved" | "receipt_unknown" | "study_unknown" | "stopped" | "internal";
+export type Code = "refused_by_archive" | "not_understood" | "data_set_mismatch" | "sop_class_not_supported" | "transfer_syntax_not_supported" | "forbidden_by_policy" | "too_large_for_archive" | "dropped_by_archive" | "differs_in_archive" | "differs_in_source" | "not_comparable" | "stored_with_warning" | "source_not_found" | "source_unreadable" | "source_gone" | "source_changed" | "cannot_be_read" | "copy_damaged" | "nothing_to_send" | "destination_unknown" | "destination_not_usable" | "name_not_found" | "unreachable" | "tls_not_trusted" | "tls_failed" | "sign_in_needed" | "forbidden" | "no_store_here" | "redirected" | "archive_full" | "archive_busy" | "archive_failed" | "answer_not_understood" | "connection_lost" | "stalled" | "cannot_confirm" | "credential_file" | "queue_in_use" | "no_key" | "wrong_key" | "queue_damaged" | "queue_partly_salvaged" | "queue_salvaged" | "queue_too_new" | "disk_full" | "home_not_writable" | "ledger_broken" | "receipt_not_saved" | "receipt_unknown" | "study_unknown" | "review_changed" | "stopped" | "internal";
 
 export type Outcome = "confirmed" | "verified" | "committed" | "already_there" | "rejected" | "conflict" | "changed" | "source_gone" | "waiting" | "cancelled";
 
@@ -404,6 +404,10 @@ seconds: number, };
 
 export type ReviewHead = { 
 /**
+ * Which review this is, for `review_send`. Another one for whatever is looked at after it, the same wherever it goes.
+ */
+id: number, 
+/**
  * Grows when rows may have changed.
  */
 revision: number, 
@@ -480,7 +484,8 @@ export type SourceKind = "optical" | "stick" | "folder" | "files" | "archive";
 
 export type ReviewStudy = { 
 /**
- * Its number, for `review_series` and `review_send`.
+ * Its number, for `review_series`, `review_images` and `review_send`: the same wherever the review goes, and never
+ * that of a study of another review.
  */
 id: number, 
 /**
@@ -580,7 +585,7 @@ of: number | null,
  */
 text: string | null, };
 
-export type WarningKind = "already_there" | "partly_there" | "other_bytes_there" | "damaged" | "unreadable" | "duplicate" | "conflict" | "not_in_index" | "missing_from_disc" | "mixed_identity" | "no_patient_id" | "queued_already" | "text_doubtful";
+export type WarningKind = "already_there" | "partly_there" | "damaged" | "unreadable" | "duplicate" | "conflict" | "not_in_index" | "missing_from_disc" | "mixed_identity" | "no_patient_id" | "queued_already" | "text_doubtful";
 
 export type ReviewSeries = { 
 /**
@@ -634,15 +639,9 @@ frames: number,
  */
 bytes: number, 
 /**
- * What it is.
- */
-kind: PictureKind, 
-/**
  * What a person should know.
  */
 warning: Warning | null, };
-
-export type PictureKind = "image" | "report" | "document" | "waveform" | "other";
 
 export type Picture = { 
 /**

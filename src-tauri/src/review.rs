@@ -1,5 +1,6 @@
 //! A review: what was found, shown page by page, and what a person does with it.
 
+mod numbers;
 mod rows;
 
 use crate::done::Unread;
@@ -9,9 +10,10 @@ use crate::view::{
     Page, PriorityWord, ReviewHead, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped,
     Standard,
 };
-use crate::{destinations, token};
+use crate::destinations;
+use numbers::Numbers;
 use relaypacs_model::{Code, Fault, SeriesInstanceUid, StudyInstanceUid};
-use relaypacs_relay::{Chosen, DestinationRow, Presence, Review, StudyId, Target};
+use relaypacs_relay::{Chosen, DestinationRow, Presence, Review, Target};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -27,12 +29,14 @@ pub(crate) struct Held {
     source: Source,
     /// False while a person has yet to say where it goes: it lies at one destination, and nobody is told which.
     has_goal: AtomicBool,
+    /// What the page calls its studies.
+    numbers: Mutex<Numbers>,
     /// Opaque names of series.
     series: Mutex<HashMap<String, SeriesInstanceUid>>,
     /// What the archive has of each study, as far as it was asked.
-    presence: Mutex<HashMap<StudyId, Asked>>,
+    presence: Mutex<HashMap<StudyInstanceUid, Asked>>,
     /// Studies to ask the archive about.
-    ask: mpsc::UnboundedSender<(StudyId, StudyInstanceUid)>,
+    ask: mpsc::UnboundedSender<StudyInstanceUid>,
 }
 
 /// What the archive was asked about a study.
@@ -58,6 +62,7 @@ impl Held {
             review,
             source,
             has_goal: has_goal.into(),
+            numbers: Mutex::default(),
             series: Mutex::default(),
             presence: Mutex::default(),
             ask,
@@ -77,6 +82,7 @@ impl Held {
         let (counts, findings) = (self.review.counts(), self.review.findings());
         let skipped = findings.skipped().iter().map(|(reason, n)| (SkipWord(*reason), *n));
         ReviewHead {
+            id: self.review.import().0,
             revision: shell.board.next_revision(),
             name: self.source.name.clone(),
             source: self.source.kind,
@@ -107,23 +113,46 @@ impl Held {
     }
 
     /// The archive is asked about a study once, when a person first sees it; no archive that nobody chose.
-    fn ask_about(&self, study: StudyId, uid: &StudyInstanceUid) {
+    fn ask_about(&self, study: &StudyInstanceUid) {
         if self.goal().is_none() {
             return;
         }
         let mut presence = lock(&self.presence);
-        if let std::collections::hash_map::Entry::Vacant(fresh) = presence.entry(study) {
+        if let std::collections::hash_map::Entry::Vacant(fresh) = presence.entry(study.clone()) {
             fresh.insert(Asked::Open);
             // The one who answers is gone with the review.
-            let _ = self.ask.send((study, uid.clone()));
+            let _ = self.ask.send(study.clone());
         }
     }
 
-    fn presence(&self, study: StudyId) -> Option<Presence> {
-        match lock(&self.presence).get(&study) {
+    /// Keeps an answer, unless the review goes elsewhere by now.
+    fn answered(&self, study: StudyInstanceUid, presence: Presence) {
+        let mut all = lock(&self.presence);
+        if presence.destination == self.review.destination().id {
+            all.insert(study, Asked::Answered(presence));
+        }
+    }
+
+    fn presence(&self, study: &StudyInstanceUid) -> Option<Presence> {
+        match lock(&self.presence).get(study) {
             Some(Asked::Answered(presence)) => Some(*presence),
             Some(Asked::Open) | None => None,
         }
+    }
+
+    /// The study that the page means.
+    ///
+    /// # Errors
+    /// [`Code::ReviewChanged`] where it is none of this review.
+    fn study(&self, number: i64) -> Result<StudyInstanceUid, Fault> {
+        let known = lock(&self.numbers).study(number).cloned();
+        known.ok_or_else(|| Fault::with(Code::ReviewChanged, "no such study"))
+    }
+
+    /// The series of a token.
+    fn series(&self, token: &str) -> Result<SeriesInstanceUid, Fault> {
+        let known = lock(&self.series).get(token).cloned();
+        known.ok_or_else(|| Fault::with(Code::ReviewChanged, "no such series"))
     }
 
     fn series_token(&self, uid: &SeriesInstanceUid) -> Result<String, Fault> {
@@ -141,17 +170,17 @@ impl Held {
 async fn answer<R: Runtime>(
     app: AppHandle<R>,
     held: std::sync::Weak<Held>,
-    mut questions: mpsc::UnboundedReceiver<(StudyId, StudyInstanceUid)>,
+    mut questions: mpsc::UnboundedReceiver<StudyInstanceUid>,
 ) {
-    while let Some((study, uid)) = questions.recv().await {
+    while let Some(study) = questions.recv().await {
         let Some(held) = held.upgrade() else { return };
         let shell = app.state::<Shell>();
         let label = held.review.destination().destination.label;
-        let presence = held.review.presence(study, &uid).await;
+        let presence = held.review.presence(&study).await;
         destinations::heard(&shell, &label, presence.is_ok()).await;
         match presence {
             Ok(presence) => {
-                lock(&held.presence).insert(study, Asked::Answered(presence));
+                held.answered(study, presence);
                 if presence.there > 0 {
                     let revision = shell.board.next_revision();
                     shell.board.change(|state| {
@@ -209,13 +238,14 @@ impl Shell {
             let patient = rows::patient(&row.study.patient);
             let same = previous.as_ref() == Some(&patient.key);
             previous = Some(patient.key.clone());
-            held.ask_about(row.study.id, &row.study.uid);
-            let notable = held.review.findings().of_study(&row.study.uid);
+            let (uid, number) = (&row.study.uid, lock(&held.numbers).of(&row.study.uid));
+            held.ask_about(uid);
+            let notable = held.review.findings().of_study(uid);
             rows.push(ReviewStudy {
                 same_patient_as_previous: same,
                 picture: self.pictures.of(row.picture)?,
-                warnings: rows::warnings(row, &notable, held.presence(row.study.id)),
-                ..rows::study(row, patient)
+                warnings: rows::warnings(row, &notable, held.presence(uid)),
+                ..rows::study(row, number, patient)
             });
         }
         rows.drain(..(before as usize).min(rows.len()));
@@ -225,7 +255,7 @@ impl Shell {
     /// The series of a study.
     pub(crate) async fn review_series(&self, study: i64) -> Answer<Vec<ReviewSeries>> {
         let held = self.held()?;
-        let found = held.review.series(StudyId(study)).await?;
+        let found = held.review.series(&held.study(study)?).await?;
         let row = |row: &relaypacs_relay::SeriesRow| {
             let (uid, picture) = (held.series_token(&row.uid)?, self.pictures.of(row.picture)?);
             Ok(rows::series(row, uid, picture))
@@ -233,21 +263,21 @@ impl Shell {
         found.iter().map(row).collect()
     }
 
-    /// A page of the instances of a series.
+    /// A page of the instances of a study, or of one of its series.
     pub(crate) async fn review_images(
         &self,
         study: i64,
-        series: &str,
+        series: Option<&str>,
         offset: u64,
         limit: u32,
     ) -> Answer<Page<ReviewImage>> {
         let held = self.held()?;
-        let study = StudyId(study);
-        let uid = lock(&held.series).get(series).cloned();
-        let uid = uid.ok_or_else(|| Fault::with(Code::StudyUnknown, "no such series"))?;
-        let all = held.review.series(study).await?;
-        let total = all.iter().find(|row| row.uid == uid).map_or(0, |row| row.found.instances);
-        let found = held.review.images(study, uid, offset, limit.min(LONGEST_PAGE)).await?;
+        let study = held.study(study)?;
+        let series = series.map(|token| held.series(token)).transpose()?;
+        let all = held.review.series(&study).await?;
+        let wanted = all.iter().filter(|row| series.as_ref().is_none_or(|uid| *uid == row.uid));
+        let total: u64 = wanted.map(|row| row.found.instances).sum();
+        let found = held.review.images(&study, series, offset, limit.min(LONGEST_PAGE)).await?;
         let row =
             |row: &relaypacs_relay::InstanceRow| Ok(rows::image(row, self.pictures.token(row.id)?));
         let rows: Result<Vec<ReviewImage>, Fault> = found.iter().map(row).collect();
@@ -274,37 +304,54 @@ impl Shell {
         held.has_goal.store(true, Ordering::Release);
         lock(&held.presence).clear();
         let head = held.head(self);
-        self.board.change(|state| state.review = Some(head));
+        // Another source may have been pointed at meanwhile: then there is nothing left to show of this one.
+        self.board.change(|state| {
+            if state.review.as_ref().is_some_and(|shown| shown.id == head.id) {
+                state.review = Some(head);
+            }
+        });
         Ok(())
     }
 
-    /// Makes work of what a person ticked.
+    /// Makes work of what a person ticked, in the review that they saw: `None` is all of that one.
     pub(crate) async fn review_send(
         &self,
+        review: i64,
         studies: Option<Vec<i64>>,
         priority: PriorityWord,
     ) -> Answer<()> {
         let held = self.held()?;
+        if held.review.import().0 != review {
+            return Err(Fault::with(Code::ReviewChanged, "another review is held").into());
+        }
         if held.goal().is_none() {
             return Err(Code::DestinationUnknown.into());
         }
         let chosen = match studies {
             None => Chosen::All,
-            Some(studies) if studies.is_empty() => return Err(Code::NothingToSend.into()),
             Some(studies) => {
-                Chosen::Only(studies.into_iter().map(StudyId).collect::<BTreeSet<_>>())
+                let uids = studies.into_iter().map(|number| held.study(number));
+                Chosen::Only(uids.collect::<Result<BTreeSet<_>, _>>()?)
             }
         };
         let place = held.source.volume.as_deref().and_then(|volume| self.root_of(volume));
         let source = relaypacs_relay::Source { name: held.source.name.clone(), place };
         held.review.name_source(source.clone()).await?;
         let imported = held.review.accept(chosen, priority.into()).await?;
-        *lock(&self.held) = None;
-        self.pictures.clear();
+        self.is_over(&held);
         self.serving.came_from(imported.import, source);
-        self.board.change(|state| state.review = None);
         self.serving.look();
         Ok(())
+    }
+
+    /// Shows a review no more, unless another one took its place meanwhile.
+    fn is_over(&self, over: &Arc<Held>) {
+        let mut held = lock(&self.held);
+        if held.as_ref().is_some_and(|held| Arc::ptr_eq(held, over)) {
+            *held = None;
+            self.pictures.clear();
+            self.board.change(|state| state.review = None);
+        }
     }
 
     /// Where a new review goes: to the standard destination, or to the only one. Where there are others and none is the

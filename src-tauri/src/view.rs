@@ -22,7 +22,7 @@ pub use queue::{
     Done, GroupImage, NotThere, QueueGroup, QueueHead, QueueStudy, SourceFree, StudyState,
 };
 pub use review::{
-    HeaderLine, Looking, Page, Patient, Picture, PictureKind, Placeholder, ReviewHead, ReviewImage,
+    HeaderLine, Looking, Page, Patient, Picture, Placeholder, ReviewHead, ReviewImage,
     ReviewSeries, ReviewStudy, Skipped, SourceKind, Warning, WarningKind,
 };
 pub use settings::{Appearance, Language, Names, Settings, Spool, Standard};

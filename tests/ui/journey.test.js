@@ -83,7 +83,7 @@ test("a disc goes to the PACS by keyboard alone: look, tick, preview, send, wait
   await page.keyboard.press("Enter");
   await screen(page, "queue");
   const sent = await page.evaluate(() => globalThis.fake.calls.find(([name]) => name === "review_send")[1]);
-  assert.deepEqual(sent, { studies: [1], priority: "urgent" });
+  assert.deepEqual(sent, { review: 1, studies: [1], priority: "urgent" });
   await step(page);
   assert.match(await heard(page), /Sending has begun/);
   await page.evaluate(() => (document.getElementById("voice").textContent = ""));
@@ -118,6 +118,7 @@ test("one patient: everything is ticked, and all of it is sent without naming ea
   await page.locator('[data-do="review_send"]').click();
   await screen(page, "queue");
   assert.deepEqual(await page.evaluate(() => globalThis.fake.calls.find(([name]) => name === "review_send")[1]), {
+    review: 1,
     studies: null,
     priority: "routine",
   });

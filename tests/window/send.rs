@@ -103,6 +103,27 @@ fn a_disc_of_two_patients_is_sent_through_pauses_a_kill_and_an_archive_that_is_a
 }
 
 #[test]
+fn the_viewer_opens_from_the_picture_of_a_study_and_shows_all_of_its_images() {
+    let folder = tempfile::tempdir().unwrap();
+    disc(folder.path());
+    let mut window = Window::open().unwrap();
+    window.practises().unwrap();
+    window.looks_inside(folder.path()).unwrap();
+    window.press_in(".studies", "view").unwrap();
+    let shown = "const one = document.querySelector('.glass img'); \
+         return Boolean(one && one.complete && one.naturalWidth > 0)";
+    window
+        .until("a picture in the viewer", |window| Ok(window.run(shown, json!([]))? == json!(true)))
+        .unwrap();
+    let last = "return Number(document.querySelector('[data-do=view_image]').max)";
+    assert_eq!(window.run(last, json!([])).unwrap(), json!(IMAGES - 1));
+    assert_eq!(window.count(".stage .instead").unwrap(), 0, "nothing stands in its place");
+    window.photograph("viewer").unwrap();
+    window.press_in("dialog", "close").unwrap();
+    window.until("the viewer to close", |window| Ok(window.count("dialog")? == 0)).unwrap();
+}
+
+#[test]
 fn pictures_are_shown_before_anything_is_sent_and_their_addresses_end_with_the_review() {
     let folder = tempfile::tempdir().unwrap();
     disc(folder.path());

@@ -2,7 +2,7 @@
 
 import { h, said } from "../dom.js";
 import { call } from "../backend.js";
-import { failureOf, open, redraw, refuse } from "../store.js";
+import { failureOf, open, redraw, refuse, state } from "../store.js";
 import { bytes, dicomDate, dicomTime, line, t } from "../speak.js";
 import { dialog } from "./dialog.js";
 import { thumb } from "./thumb.js";
@@ -11,16 +11,18 @@ import { warningLine } from "./warning.js";
 /** @typedef {import("../types.d.ts").ReviewStudy} ReviewStudy */
 /** @typedef {import("../types.d.ts").ReviewSeries} ReviewSeries */
 
-/** The series of the study that was asked for last. @type {{ study: number | null, series: ReviewSeries[] | null }} */
-const asked = { study: null, series: null };
+/** The series of the study that was asked for last. @type {{ which: string | null, series: ReviewSeries[] | null }} */
+const asked = { which: null, series: null };
 
 /** @param {ReviewStudy} study */
 function seriesOf(study) {
-  if (asked.study === study.id) return asked.series;
-  Object.assign(asked, { study: study.id, series: null });
+  // The pictures of another destination's rows are other ones.
+  const which = `${study.id} ${state().review?.destination}`;
+  if (asked.which === which) return asked.series;
+  Object.assign(asked, { which, series: null });
   call("review_series", { study: study.id }).then(
     (series) => {
-      if (asked.study === study.id) asked.series = series;
+      if (asked.which === which) asked.series = series;
       redraw();
     },
     (cause) => refuse(failureOf(cause)),

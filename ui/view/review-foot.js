@@ -54,9 +54,10 @@ function whyNot(head) {
 
 function press() {
   const head = state().review;
-  const why = head ? whyNot(head) : null;
+  if (!head) return;
+  const why = whyNot(head);
   if (why) speak.say(why);
-  else void send();
+  else void send(head.id);
 }
 
 /** Where to and how urgent: in the foot where there is room, else under the list. @param {ReviewHead} head */
@@ -121,12 +122,13 @@ function choose(id) {
   if (one) ask("review_destination", { name: one.name });
 }
 
-async function send() {
+/** @param {number} review */
+async function send(review) {
   if (ui.handing) return;
   change({ handing: true });
   try {
     const studies = await chosen();
-    const answer = await ask("review_send", { studies, priority: ui.priority ?? "routine" });
+    const answer = await ask("review_send", { review, studies, priority: ui.priority ?? "routine" });
     if (answer !== undefined) go("queue");
   } catch (cause) {
     refuse(failureOf(cause));

@@ -24,15 +24,16 @@ const list = rows({
   key: (/** @type {ReviewStudy} */ study) => study.id,
   height: 140,
 });
-/** @type {string | null} */
+/** The review that is listed. @type {number | null} */
 let listed = null;
 
 export function review() {
   const head = /** @type {ReviewHead} */ (state().review);
-  const which = `${head.name} ${head.source}`;
-  if (listed !== which) list.reset();
-  listed = which;
-  const study = ui.study ?? (ui.wide ? (list.known()[0] ?? null) : null);
+  if (listed !== head.id) list.reset();
+  listed = head.id;
+  // As its row says it now: what the PACS has of it, and where its picture is, change with the destination.
+  const known = list.known();
+  const study = known.find(({ id }) => id === ui.study?.id) ?? ui.study ?? (ui.wide ? (known[0] ?? null) : null);
   return page({
     screen: "review",
     title: [t("review.title"), " ", said(head.name)],

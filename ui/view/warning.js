@@ -6,13 +6,12 @@ import { sign } from "./sign.js";
 
 /** @typedef {import("../types.d.ts").Warning} Warning */
 
-const BAD = new Set(["other_bytes_there", "damaged", "unreadable", "conflict", "mixed_identity"]);
-const FINE = new Set(["already_there"]);
+const BAD = new Set(["damaged", "unreadable", "conflict", "mixed_identity"]);
 
 /** @param {Warning} one */
 export function warningLine(one) {
-  const tone = BAD.has(one.kind) ? "bad" : FINE.has(one.kind) ? "ok" : "wait";
-  const icon = { bad: "cross", ok: "check", wait: "warn" }[tone];
+  const tone = BAD.has(one.kind) ? "bad" : "wait";
+  const icon = { bad: "cross", wait: "warn" }[tone];
   return h(
     "p",
     { class: `warning ${tone}`, key: `${one.kind} ${one.text}`, "data-warning": one.kind },

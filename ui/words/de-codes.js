@@ -215,6 +215,11 @@ const SENTENCES = {
     NOTHING,
     "Sehen Sie in der Warteschlange nach, was darin ist.",
   ],
+  review_changed: [
+    "Was angekreuzt war, gehört nicht zu dem, was jetzt gezeigt wird.",
+    NOTHING,
+    "Sehen Sie an, was gezeigt wird, kreuzen Sie an, was gesendet werden soll, und senden Sie noch einmal.",
+  ],
 
   stopped: [
     "Von Ihnen angehalten.",

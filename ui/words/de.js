@@ -596,7 +596,8 @@ export default {
   "volume.optical": "CD/DVD",
   "volume.stick": "USB-Stick",
 
-  "warning.already_there": "Schon im PACS: {n} von {of}, identisch",
+  "warning.already_there":
+    "Das PACS verzeichnet {n} von {of}. Ob sie gleich sind, wird verglichen, bevor etwas davon gesendet wird",
   "warning.conflict": {
     one: "{n} Bild hat zwei verschiedene Inhalte unter einer Kennung",
     other: "{n} Bilder haben zwei verschiedene Inhalte unter einer Kennung",
@@ -616,11 +617,8 @@ export default {
     one: "{n} Bild fehlt im Verzeichnis der CD",
     other: "{n} Bilder fehlen im Verzeichnis der CD",
   },
-  "warning.other_bytes_there": {
-    one: "{n} Bild ist mit anderem Inhalt im PACS",
-    other: "{n} Bilder sind mit anderem Inhalt im PACS",
-  },
-  "warning.partly_there": "Teilweise im PACS: {n} von {of}; nur der Rest wird gesendet",
+  "warning.partly_there":
+    "Das PACS verzeichnet {n} von {of}. Diese werden zuerst verglichen, dann wird nur der Rest gesendet",
   "warning.queued_already": "Schon in der Warteschlange: {n} von {of}",
   "warning.text_doubtful": {
     one: "{n} Bild hat Buchstaben, die sein eigener Zeichensatz nicht erklärt: vor dem Senden den Namen ansehen",

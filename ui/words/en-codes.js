@@ -189,6 +189,11 @@ const SENTENCES = {
   ],
   receipt_unknown: ["There is no receipt of this number.", NOTHING, "Look in the history for the right one."],
   study_unknown: ["This study is not in the queue any more.", NOTHING, "Look in the queue for what is."],
+  review_changed: [
+    "What was ticked is not part of what is shown now.",
+    NOTHING,
+    "Look at what is shown, tick what is to be sent, and send once more.",
+  ],
 
   stopped: [
     "Stopped by you.",

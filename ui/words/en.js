@@ -586,7 +586,8 @@ export default {
   "volume.optical": "CD/DVD",
   "volume.stick": "USB stick",
 
-  "warning.already_there": "Already in the PACS: {n} of {of}, identical",
+  "warning.already_there":
+    "The PACS lists {n} of {of}. Whether they are the same is compared before anything of them is sent",
   "warning.conflict": {
     one: "{n} image has two different contents under one identity",
     other: "{n} images have two different contents under one identity",
@@ -606,11 +607,7 @@ export default {
     one: "{n} image is not in the disc's own index",
     other: "{n} images are not in the disc's own index",
   },
-  "warning.other_bytes_there": {
-    one: "{n} image is in the PACS with other content",
-    other: "{n} images are in the PACS with other content",
-  },
-  "warning.partly_there": "Partly in the PACS: {n} of {of}; only the rest is sent",
+  "warning.partly_there": "The PACS lists {n} of {of}. These are compared first, then only the rest is sent",
   "warning.queued_already": "Already in the queue: {n} of {of}",
   "warning.text_doubtful": {
     one: "{n} image has letters that its own character set cannot explain: look at the name before it is sent",

@@ -95,7 +95,7 @@ pub(crate) async fn review_series(
     shell.review_series(study).await
 }
 
-/// A page of the images of a series.
+/// A page of the images of a study, or of one of its series.
 ///
 /// # Errors
 /// Those of the queue.
@@ -103,11 +103,11 @@ pub(crate) async fn review_series(
 pub(crate) async fn review_images(
     shell: State<'_, Shell>,
     study: i64,
-    series: String,
+    series: Option<String>,
     offset: u64,
     limit: u32,
 ) -> Answer<Page<ReviewImage>> {
-    shell.review_images(study, &series, offset, limit).await
+    shell.review_images(study, series.as_deref(), offset, limit).await
 }
 
 /// A page of the files that will not be sent.
@@ -132,17 +132,18 @@ pub(crate) async fn review_destination(shell: State<'_, Shell>, name: String) ->
     shell.review_destination(&name).await
 }
 
-/// Sends these studies, or all of them.
+/// Sends these studies of a review, or all of it.
 ///
 /// # Errors
-/// [`Code::NothingToSend`], and those of the disk; then it can be asked again.
+/// [`Code::NothingToSend`], [`Code::ReviewChanged`], and those of the disk; then it can be asked again.
 #[tauri::command(rename_all = "snake_case")]
 pub(crate) async fn review_send(
     shell: State<'_, Shell>,
+    review: i64,
     studies: Option<Vec<i64>>,
     priority: PriorityWord,
 ) -> Answer<()> {
-    shell.review_send(studies, priority).await
+    shell.review_send(review, studies, priority).await
 }
 
 /// Sends nothing of it.

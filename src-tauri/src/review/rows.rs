@@ -2,19 +2,18 @@
 
 use crate::people;
 use crate::view::{
-    Patient, PictureKind, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped, Warning,
-    WarningKind,
+    Patient, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped, Warning, WarningKind,
 };
-use relaypacs_model::{Location, Skip, SkipReason, SopClassUid};
+use relaypacs_model::{Location, Skip, SkipReason};
 use relaypacs_relay::{HeldStudy, InstanceRow, Notable, Presence, SeriesRow};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 /// A study, without what needs more than its row.
-pub(super) fn study(row: &HeldStudy, patient: Patient) -> ReviewStudy {
+pub(super) fn study(row: &HeldStudy, id: i64, patient: Patient) -> ReviewStudy {
     let study = &row.study.study;
     ReviewStudy {
-        id: row.study.id.0,
+        id,
         patient,
         modalities: row.modalities.clone(),
         description: study.description.reveal().to_owned(),
@@ -53,7 +52,7 @@ pub(super) fn warnings(
 ) -> Vec<Warning> {
     let warn = |kind, count, of| Warning { kind, count, of, text: None };
     let mut warnings = Vec::new();
-    if let Some(Presence { there, of }) = presence.filter(|presence| presence.there > 0) {
+    if let Some(Presence { there, of, .. }) = presence.filter(|presence| presence.there > 0) {
         let kind = if there >= of { WarningKind::AlreadyThere } else { WarningKind::PartlyThere };
         warnings.push(warn(kind, there, Some(of)));
     }
@@ -115,31 +114,12 @@ pub(super) fn image(row: &InstanceRow, picture: String) -> ReviewImage {
         number: number(row.number),
         frames: row.number_of_frames.unwrap_or(1).max(1),
         bytes: row.bytes,
-        kind: kind(&row.sop_class_uid),
         warning: None,
     }
 }
 
 fn number(number: Option<i64>) -> String {
     number.map_or_else(String::new, |number| number.to_string())
-}
-
-/// What an instance holds, by its SOP class (PS3.6 Annex A).
-fn kind(class: &SopClassUid) -> PictureKind {
-    let storage = class.as_str().strip_prefix("1.2.840.10008.5.1.4.1.1.").unwrap_or_default();
-    let mut arcs = storage.split('.');
-    match (arcs.next().unwrap_or_default(), arcs.next()) {
-        ("88", _) => PictureKind::Report,
-        ("104", _) => PictureKind::Document,
-        ("9", _) => PictureKind::Waveform,
-        // Presentation states, registrations, raw data, deformations, segment surfaces, real world maps, tracks.
-        ("11" | "66" | "67", _) => PictureKind::Other,
-        // Radiotherapy: dose and image have pixels, plans and structures have none.
-        ("481", Some("1" | "2")) => PictureKind::Image,
-        ("481", _) => PictureKind::Other,
-        ("", _) => PictureKind::Other,
-        _ => PictureKind::Image,
-    }
 }
 
 /// A file that will not be sent.
@@ -175,25 +155,6 @@ fn below(location: &Location, sources: &[PathBuf]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_an_instance_holds_follows_from_its_class() {
-        let kind = |tail: &str| {
-            kind(&SopClassUid::parse(&format!("1.2.840.10008.5.1.4.1.1.{tail}")).unwrap())
-        };
-        for (tail, wanted) in [
-            ("2", PictureKind::Image),
-            ("88.11", PictureKind::Report),
-            ("104.1", PictureKind::Document),
-            ("9.1.1", PictureKind::Waveform),
-            ("481.2", PictureKind::Image),
-            ("481.5", PictureKind::Other),
-            ("11.1", PictureKind::Other),
-            ("66.4", PictureKind::Other),
-        ] {
-            assert_eq!(kind(tail), wanted, "{tail}");
-        }
-    }
 
     #[test]
     fn a_path_is_shown_from_the_source_down() {

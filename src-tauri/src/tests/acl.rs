@@ -8,18 +8,18 @@ use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
 use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 
-fn app(home: &std::path::Path) -> App<MockRuntime> {
+pub(super) fn app(home: &std::path::Path) -> App<MockRuntime> {
     let builder = with_commands(with_everyday_plugins(mock_builder()));
     let app = builder.build(tauri::generate_context!()).unwrap();
     app.manage(Shell::new(home.to_owned(), false));
     app
 }
 
-fn window(app: &App<MockRuntime>, label: &str) -> WebviewWindow<MockRuntime> {
+pub(super) fn window(app: &App<MockRuntime>, label: &str) -> WebviewWindow<MockRuntime> {
     WebviewWindowBuilder::new(app, label, Default::default()).build().unwrap()
 }
 
-fn ask(
+pub(super) fn ask(
     window: &WebviewWindow<MockRuntime>,
     command: &str,
     arguments: Value,

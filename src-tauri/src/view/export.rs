@@ -57,7 +57,6 @@ fn generated() -> String {
         WarningKind,
         ReviewSeries,
         ReviewImage,
-        PictureKind,
         Picture,
         Placeholder,
         HeaderLine,

@@ -38,6 +38,8 @@ pub struct Looking {
 #[derive(Clone, PartialEq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReviewHead {
+    /// Which review this is, for `review_send`. Another one for whatever is looked at after it, the same wherever it goes.
+    pub id: i64,
     /// Grows when rows may have changed.
     pub revision: u64,
     /// The name of the source.
@@ -112,7 +114,8 @@ pub struct Patient {
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ReviewStudy {
-    /// Its number, for `review_series` and `review_send`.
+    /// Its number, for `review_series`, `review_images` and `review_send`: the same wherever the review goes, and never
+    /// that of a study of another review.
     pub id: i64,
     /// Who it is about.
     pub patient: Patient,
@@ -164,7 +167,6 @@ pub struct Warning {
 pub enum WarningKind {
     AlreadyThere,
     PartlyThere,
-    OtherBytesThere,
     Damaged,
     Unreadable,
     Duplicate,
@@ -211,23 +213,8 @@ pub struct ReviewImage {
     pub frames: u32,
     /// Its bytes.
     pub bytes: u64,
-    /// What it is.
-    pub kind: PictureKind,
     /// What a person should know.
     pub warning: Option<Warning>,
-}
-
-/// What an instance holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[expect(missing_docs, reason = "the words say it")]
-pub enum PictureKind {
-    Image,
-    Report,
-    Document,
-    Waveform,
-    Other,
 }
 
 /// What is known of a picture before its pixels are asked for.

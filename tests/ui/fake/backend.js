@@ -26,6 +26,40 @@ let plan = [];
 const NEED_A_LOOK = ["damaged", "unreadable", "conflict", "no_uid", "encrypted_archive", "unsafe_archive", "too_large"];
 /** Ends behind the one that is shown. @type {any[]} */
 const unread = [];
+/** How many reviews there were, and how often the one that is shown went elsewhere. */
+let reviews = state.review ? 1 : 0;
+let moves = 0;
+
+/** No number of a study is given twice: those of each review begin further on. */
+const base = () => (state.review.id - 1) * 100_000;
+/** Rows at another destination are other ones, and their pictures have other tokens. @param {string | null} token */
+const moved = (token) => (token && moves > 0 ? `${token}~${moves}` : token);
+
+function listed(offset, limit) {
+  if (!state.review) throw failure("study_unknown");
+  const asked = ({ kind }) => moves === 0 || !["already_there", "partly_there"].includes(kind);
+  return studies(scenario, state.review.studies, offset, limit).map((study) => ({
+    ...study,
+    id: base() + study.id,
+    picture: moved(study.picture),
+    // Another archive is asked anew.
+    warnings: study.warnings.filter(asked),
+  }));
+}
+
+/** The study of a number of this review, counted from 1. @param {number} id */
+function known(id) {
+  if (!state.review) throw failure("study_unknown");
+  const number = id - base();
+  if (!Number.isInteger(number) || number < 1 || number > state.review.studies) throw failure("review_changed");
+  return number;
+}
+
+function imagesOf({ study, series: uid, offset, limit }) {
+  const number = known(study);
+  if (uid !== null && !series(number).some((one) => one.uid === uid)) throw failure("review_changed");
+  return images(uid, offset, limit);
+}
 
 function change(some) {
   Object.assign(state, some);
@@ -60,22 +94,26 @@ function look(name) {
         seconds: 12 * n,
       },
     });
+  change({ review: null });
   counts(0)();
   plan = [
     counts(1),
     counts(2),
     counts(3),
-    () =>
+    () => {
+      moves = 0;
       change({
         looking: null,
         review: reviewHead({
+          id: (reviews += 1),
           name,
           destination: goal(),
           skipped: { not_dicom: 27, dicomdir: 1 },
           listed_missing: 0,
           unlisted: 0,
         }),
-      }),
+      });
+    },
   ];
   return true;
 }
@@ -93,9 +131,13 @@ function queued(some) {
   });
 }
 
-function send({ studies: ids, priority }) {
+function send({ review, studies: ids, priority }) {
+  if (!state.review) throw failure("study_unknown");
+  if (review !== state.review.id) throw failure("review_changed");
   if (state.review.destination === null) throw failure("destination_unknown");
-  const chosen = studies(scenario, state.review.studies, 0, 500).filter(({ id }) => ids === null || ids.includes(id));
+  if (ids?.length === 0 || state.review.studies === 0) throw failure("nothing_to_send");
+  ids?.forEach(known);
+  const chosen = listed(0, 500).filter(({ id }) => ids === null || ids.includes(id));
   rows = chosen.map((study) => ({
     ...everyState()[1],
     id: study.id,
@@ -180,12 +222,9 @@ const COMMANDS = {
   look_again: () => look(state.review?.name ?? "Disc"),
   practice_look: () => look("Sample disc"),
   stop_looking: () => ((plan = []), change({ looking: null }), null),
-  review_studies: ({ offset, limit }) => ({
-    total: state.review?.studies ?? 0,
-    rows: studies(scenario, state.review?.studies ?? 0, offset, limit),
-  }),
-  review_series: ({ study }) => series(study),
-  review_images: ({ series: uid, offset, limit }) => images(uid, offset, limit),
+  review_studies: ({ offset, limit }) => ({ rows: listed(offset, limit), total: state.review.studies }),
+  review_series: ({ study }) => series(known(study)).map((one) => ({ ...one, picture: moved(one.picture) })),
+  review_images: imagesOf,
   review_skipped: ({ offset, limit }) => ({
     total: 31,
     rows: Array.from({ length: Math.max(0, Math.min(limit, 31 - offset)) }, (_, at) => ({
@@ -197,6 +236,7 @@ const COMMANDS = {
   }),
   review_destination: ({ name }) => {
     if (!named().some((one) => one.name === name)) throw failure("destination_unknown");
+    moves += 1;
     change({ review: { ...state.review, destination: name, revision: state.review.revision + 1 } });
     return null;
   },

@@ -62,7 +62,7 @@ const names = [
     "Computed tomography of the thorax, abdomen and pelvis with oral and intravenous contrast, late venous phase, with reconstructions",
     12,
     6_000_000,
-    { warnings: [warning("mixed_identity"), warning("other_bytes_there", 4, 12)] },
+    { warnings: [warning("already_there", 12, 12), warning("mixed_identity")] },
   ),
   study(2, patient("كوهين, عائشة", "١٢٣٤", "19880704", "F"), ["US"], "فحص البطن بالموجات فوق الصوتية", 12, 6_000_000, {
     institution: "مستشفى المدينة",
@@ -158,15 +158,16 @@ export const series = (id) => [
   },
 ];
 
-/** @param {string | null} uid @param {number} offset @param {number} limit */
+/** @param {string | null} uid null: of the whole study @param {number} offset @param {number} limit */
 export function images(uid, offset, limit) {
   const total = uid === null ? 1148 : uid.endsWith("-1") ? 2 : uid.endsWith("-3") ? 1 : 1145;
+  // The last of the whole study is its report.
+  const written = (/** @type {number} */ at) => uid?.endsWith("-3") || (uid === null && at === total - 1);
   const rows = Array.from({ length: Math.max(0, Math.min(limit, total - offset)) }, (_, at) => ({
-    picture: `${uid?.endsWith("-3") ? "none" : "i"}-${offset + at}`,
+    picture: `${written(offset + at) ? "none" : "i"}-${offset + at}`,
     number: String(offset + at + 1),
     frames: uid?.endsWith("-1") ? 24 : 1,
     bytes: 524_288,
-    kind: uid?.endsWith("-3") ? "report" : "image",
     warning: null,
   }));
   return { total, rows };

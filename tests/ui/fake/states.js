@@ -126,6 +126,7 @@ export const recents = () => [
 ];
 
 export const reviewHead = (some = {}) => ({
+  id: 1,
   revision: 1,
   name: "CD · MED_IMG_0423",
   source: "optical",

@@ -131,6 +131,8 @@ codes! {
     ReceiptUnknown = "receipt_unknown",
     /// Studies named on the command line are not in the queue.
     StudyUnknown = "study_unknown",
+    /// What was chosen is not part of what was looked at last.
+    ReviewChanged = "review_changed",
 
     // Ours.
     /// The user stopped it.

@@ -274,6 +274,11 @@ impl Code {
                 NOTHING,
                 "See `relaypacs queue list` for what is.",
             ),
+            Self::ReviewChanged => say(
+                "What was chosen is not part of what was looked at last.",
+                NOTHING,
+                "Choose again from what is shown now.",
+            ),
             Self::Stopped => say(
                 "Stopped by you.",
                 "Nothing is lost: what was not confirmed waits in the queue.",

@@ -1,17 +1,14 @@
 //! An import that a person looks at before it ends: what it found, by study, series and instance; what of it is not
 //! wanted; and where it goes after all. Nothing of it is claimed meanwhile, and without an end all of it is taken out.
 
-use crate::person::study_at;
-use crate::reoffer::{reoffers, take_over};
-use crate::state::StateName;
-use crate::table::destination::one_row;
-use crate::table::instance::{InstanceRow, state_code};
+mod choice;
+
+use crate::table::instance::InstanceRow;
 use crate::table::study::{self, StudyColumns};
-use crate::table::{DestinationId, ImportId, InstanceId, StudyId, series, unsigned};
-use crate::{Import, Queue, QueueError, Result, Tally, View};
-use relaypacs_model::{Moment, PatientText, SeriesInstanceUid};
-use rusqlite::{Transaction, params};
-use std::collections::BTreeSet;
+use crate::table::{ImportId, InstanceId, StudyId, unsigned};
+use crate::{QueueError, Result, Tally, View};
+use relaypacs_model::{PatientText, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid};
+use rusqlite::params;
 
 /// A study as one import found it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +59,10 @@ const FOUND: &str = "(SELECT bytes, series_uid, modality, 0 AS again FROM instan
      SELECT reoffer.bytes, reoffer.series_uid, reoffer.modality, 1 FROM reoffer \
      JOIN instance ON instance.id = instance_id WHERE reoffer.import_id = ?2 AND study_id = ?1)";
 
+/// The rows that stand for it: those of import `?2`, and those of earlier ones that it found again.
+const FOUND_ROWS: &str = "(import_id = ?2 OR EXISTS (SELECT 1 FROM reoffer \
+     WHERE reoffer.import_id = ?2 AND instance_id = instance.id))";
+
 /// Objects without pixels: reports, presentation states, key object selections, documents, plans, dose, waveforms.
 const NO_PICTURE: &str = "('SR', 'PR', 'KO', 'DOC', 'REG', 'RTPLAN', 'RTSTRUCT', 'RTRECORD', 'ECG', 'HD', 'AU', 'PLAN', 'FID', 'RWV')";
 
@@ -108,6 +109,20 @@ impl View<'_> {
         Ok(sum)
     }
 
+    /// The row of a study that an import found. It is another one once the import goes elsewhere.
+    ///
+    /// # Errors
+    /// [`QueueError::NoSuchRow`] where the import holds no such study; those of the database.
+    pub fn held_row(self, import: ImportId, study: &StudyInstanceUid) -> Result<StudyId> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT study.id FROM hold JOIN study ON study.id = hold.study_id \
+                 WHERE hold.import_id = ?1 AND study_uid = ?2",
+            )?
+            .query_row(params![import, study.as_str()], |row| row.get(0))?)
+    }
+
     /// The series of a study that an import found.
     ///
     /// # Errors
@@ -138,19 +153,42 @@ impl View<'_> {
         Ok(out)
     }
 
-    /// The instances of a series in the order of their numbers, from `offset` on, at most `limit`.
+    /// The instances that an import found of a study, or of one of its series, by series and in the order of their
+    /// numbers, from `offset` on, at most `limit`.
     ///
     /// # Errors
     /// Those of the database; [`QueueError::Unreadable`].
-    pub fn series_instances(
+    pub fn held_instances(
         self,
+        import: ImportId,
         study: StudyId,
-        series: &SeriesInstanceUid,
+        series: Option<&SeriesInstanceUid>,
         offset: u64,
         limit: u32,
     ) -> Result<Vec<InstanceRow>> {
         let offset = i64::try_from(offset).unwrap_or(i64::MAX);
-        self.page(OF_SERIES, params![study, series.as_str(), offset, limit])
+        let condition = format!(
+            "WHERE study_id = ?1 AND {FOUND_ROWS} AND (?3 IS NULL OR series_uid = ?3) \
+             ORDER BY series_number, series_uid, number, id LIMIT ?5 OFFSET ?4"
+        );
+        let series = series.map(SeriesInstanceUid::as_str);
+        self.page(&condition, params![study, import, series, offset, limit])
+    }
+
+    /// The SOP Instance UIDs that an import found of a study.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn held_uids(self, import: ImportId, study: StudyId) -> Result<Vec<SopInstanceUid>> {
+        let sql = format!("SELECT sop_uid FROM instance WHERE study_id = ?1 AND {FOUND_ROWS}");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![study, import])?;
+        let mut uids = Vec::new();
+        while let Some(row) = rows.next()? {
+            let uid = SopInstanceUid::parse(&row.get::<_, String>(0)?);
+            uids.push(uid.map_err(|_| QueueError::Unreadable("sop_uid"))?);
+        }
+        Ok(uids)
     }
 
     /// One instance.
@@ -204,155 +242,4 @@ impl View<'_> {
         let mut rows = middle.query(params![study, series.as_str()])?;
         Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
     }
-}
-
-const OF_SERIES: &str =
-    "WHERE study_id = ?1 AND series_uid = ?2 ORDER BY number, id LIMIT ?4 OFFSET ?3";
-
-impl Queue {
-    /// Takes the studies that a person does not want out of an import that has not ended. They count as cancelled
-    /// by its sum. Returns how many instances that were.
-    ///
-    /// # Errors
-    /// Those of the database; then nothing is taken out.
-    pub fn leave_out(
-        &mut self,
-        import: &Import,
-        wanted: &BTreeSet<StudyId>,
-        now: Moment,
-    ) -> Result<Tally> {
-        let id = import.id();
-        self.durably(|tx| {
-            let mut left_out = Tally::default();
-            for study in held(tx, id)?.into_iter().filter(|study| !wanted.contains(study)) {
-                left_out.add(leave_out(tx, id, study, now)?);
-            }
-            Ok(left_out)
-        })
-    }
-
-    /// Gives an import that has not ended to another destination.
-    ///
-    /// # Errors
-    /// [`QueueError::NoSuchRow`] where there is no such destination or the import has ended; those of the database.
-    pub fn retarget(&mut self, import: &mut Import, to: DestinationId, now: Moment) -> Result<()> {
-        if import.destination == to {
-            return Ok(());
-        }
-        let id = import.id();
-        self.durably(|tx| {
-            one_row(tx.execute(
-                "UPDATE import SET destination_id = (SELECT id FROM destination WHERE id = ?2) \
-                 WHERE id = ?1 AND finished_at IS NULL",
-                params![id, to],
-            )?)?;
-            held(tx, id)?.into_iter().try_for_each(|study| retarget(tx, id, study, to, now))
-        })?;
-        import.now_for(to);
-        Ok(())
-    }
-}
-
-fn held(tx: &Transaction<'_>, import: ImportId) -> Result<Vec<StudyId>> {
-    Ok(tx
-        .prepare_cached("SELECT study_id FROM hold WHERE import_id = ?1")?
-        .query_map([import], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?)
-}
-
-fn leave_out(tx: &Transaction<'_>, import: ImportId, study: StudyId, now: Moment) -> Result<Tally> {
-    let sum = format!("SELECT count(*), coalesce(sum(bytes), 0) FROM {FOUND}");
-    let (instances, bytes): (i64, i64) =
-        tx.query_row(&sum, params![study, import], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    tx.execute(
-        "INSERT INTO gone (import_id, state, instances, bytes) VALUES (?1, ?2, ?3, ?4) \
-         ON CONFLICT DO UPDATE SET instances = instances + excluded.instances, \
-         bytes = bytes + excluded.bytes",
-        params![import, state_code(StateName::Cancelled), instances, bytes],
-    )?;
-    give_up_rows(tx, import, study, now)?;
-    let count = |number| u64::try_from(number).unwrap_or(0);
-    Ok(Tally { instances: count(instances), bytes: count(bytes) })
-}
-
-/// Takes what an import found of a study out of the queue; what another import found as well goes to that one.
-fn give_up_rows(tx: &Transaction<'_>, import: ImportId, study: StudyId, now: Moment) -> Result<()> {
-    tx.execute(
-        "DELETE FROM reoffer WHERE import_id = ?1 \
-         AND instance_id IN (SELECT id FROM instance WHERE study_id = ?2)",
-        params![import, study],
-    )?;
-    let shared = "instance_id IN (SELECT id FROM instance WHERE import_id = ?1)";
-    for (by, instance) in reoffers(tx, shared, import)? {
-        let ours = tx
-            .prepare_cached(
-                "SELECT 1 FROM instance WHERE id = ?1 AND import_id = ?2 AND study_id = ?3",
-            )?
-            .exists(params![instance, import, study])?;
-        if ours {
-            take_over(tx, by, instance, now)?;
-        }
-    }
-    tx.execute(
-        "DELETE FROM instance WHERE import_id = ?1 AND study_id = ?2",
-        params![import, study],
-    )?;
-    tx.execute("DELETE FROM hold WHERE import_id = ?1 AND study_id = ?2", params![import, study])?;
-    tx.execute(
-        "DELETE FROM study WHERE id = ?1 \
-         AND NOT EXISTS (SELECT 1 FROM instance WHERE study_id = ?1) \
-         AND NOT EXISTS (SELECT 1 FROM hold WHERE study_id = ?1)",
-        [study],
-    )?;
-    Ok(())
-}
-
-/// The columns that an instance and what was found of it again have in common.
-const SHARED: &str = "sop_class_uid, series_uid, transfer_syntax_uid, encoding, part10, modality, \
-     number_of_frames, location, bytes, modified";
-
-/// Puts what the import found of one study at another destination. What is in that one's queue already stands beside
-/// its rows, as if it had been found there from the beginning.
-fn retarget(
-    tx: &Transaction<'_>,
-    import: ImportId,
-    from: StudyId,
-    to: DestinationId,
-    now: Moment,
-) -> Result<()> {
-    let target = study_at(tx, from, to)?;
-    series::copy(tx, from, target)?;
-    tx.execute(
-        "INSERT OR IGNORE INTO hold (study_id, import_id) VALUES (?1, ?2)",
-        params![target, import],
-    )?;
-    let own = format!(
-        "SELECT sop_uid, number, 0 AS differs, {SHARED} FROM instance \
-         WHERE study_id = ?2 AND import_id = ?1"
-    );
-    let qualified = SHARED.split(", ").map(|name| format!("reoffer.{name}")).collect::<Vec<_>>();
-    let again = format!(
-        "SELECT sop_uid, number, differs, {} FROM reoffer JOIN instance ON instance.id = instance_id \
-         WHERE reoffer.import_id = ?1 AND study_id = ?2",
-        qualified.join(", ")
-    );
-    let found = format!("({own} UNION ALL {again})");
-    tx.execute(
-        &format!(
-            "INSERT OR IGNORE INTO reoffer (import_id, instance_id, differs, {SHARED}) \
-             SELECT ?1, there.id, found.differs, {} FROM {found} AS found \
-             JOIN instance AS there ON there.study_id = ?3 AND there.sop_uid = found.sop_uid",
-            SHARED.split(", ").map(|name| format!("found.{name}")).collect::<Vec<_>>().join(", ")
-        ),
-        params![import, from, target],
-    )?;
-    tx.execute(
-        &format!(
-            "INSERT INTO instance (study_id, import_id, since, sop_uid, number, {SHARED}) \
-             SELECT ?3, ?1, ?4, sop_uid, number, {SHARED} FROM {found} WHERE sop_uid NOT IN \
-             (SELECT sop_uid FROM instance WHERE study_id = ?3)"
-        ),
-        params![import, from, target, now.0],
-    )?;
-    give_up_rows(tx, import, from, now)
 }

@@ -16,16 +16,13 @@ use relaypacs_model::{
     Code, Fault, Priority, Seen, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
 };
 use relaypacs_queue::{
-    DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, SeriesRow, Source, StudyId,
-    Volume,
+    DestinationId, DestinationRow, HeldStudy, HeldSum, Import, ImportId, InstanceRow, QueueError,
+    SeriesRow, Source, Volume,
 };
 use relaypacs_upload::{Archive, Timing};
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// How many rows are read from the queue at once.
-const PAGE: u32 = 1_000;
 
 /// A source that was looked at, before anything of it is sent.
 pub struct Review {
@@ -40,13 +37,14 @@ pub struct Review {
     destination: Mutex<DestinationRow>,
 }
 
-/// What a person wants of a review.
+/// What a person wants of a review. A study is named by its UID, which stays what it is wherever the review goes; its
+/// row in the queue is another one for each destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chosen {
     /// Every study.
     All,
     /// These.
-    Only(BTreeSet<StudyId>),
+    Only(BTreeSet<StudyInstanceUid>),
 }
 
 /// How much of a study its archive lists already.
@@ -56,6 +54,8 @@ pub struct Presence {
     pub there: u64,
     /// Instances of the review.
     pub of: u64,
+    /// Whose archive was asked.
+    pub destination: DestinationId,
 }
 
 impl Relay {
@@ -152,54 +152,63 @@ impl Review {
     /// The series of a study.
     ///
     /// # Errors
-    /// Those of the queue.
-    pub async fn series(&self, study: StudyId) -> Result<Vec<SeriesRow>, Fault> {
-        let import = self.import;
-        self.desk.ask(move |books| books.queue.view().held_series(import, study).or_fault()).await
-    }
-
-    /// The instances of a series in the order of their numbers, from `offset` on, at most `limit`.
-    ///
-    /// # Errors
-    /// Those of the queue.
-    pub async fn images(
-        &self,
-        study: StudyId,
-        series: SeriesInstanceUid,
-        offset: u64,
-        limit: u32,
-    ) -> Result<Vec<InstanceRow>, Fault> {
+    /// [`Code::ReviewChanged`] where the review has no such study; those of the queue.
+    pub async fn series(&self, study: &StudyInstanceUid) -> Result<Vec<SeriesRow>, Fault> {
+        let (import, study) = (self.import, study.clone());
         self.desk
             .ask(move |books| {
-                books.queue.view().series_instances(study, &series, offset, limit).or_fault()
+                let view = books.queue.view();
+                let row = of_review(view.held_row(import, &study))?;
+                view.held_series(import, row).or_fault()
             })
             .await
     }
 
-    /// Asks the archive how much of a study it lists already.
+    /// The instances of a study, or of one of its series, by series and in the order of their numbers, from `offset`
+    /// on, at most `limit`.
     ///
     /// # Errors
-    /// What is wrong with the destination, in a code; those of the queue.
-    pub async fn presence(
+    /// [`Code::ReviewChanged`] where the review has no such study; those of the queue.
+    pub async fn images(
         &self,
-        study: StudyId,
-        uid: &StudyInstanceUid,
-    ) -> Result<Presence, Fault> {
-        let archive = Archive::new(&self.destination().destination, Timing::default())?;
-        let listed: HashSet<SopInstanceUid> = archive.list(uid).await.map_err(Fault::from)?.uids;
-        let mut presence = Presence { there: 0, of: 0 };
-        let mut after = None;
-        loop {
-            let rows = self
-                .desk
-                .ask(move |books| books.queue.view().instances(study, after, PAGE).or_fault())
-                .await?;
-            let Some(last) = rows.last() else { return Ok(presence) };
-            after = Some(last.id);
-            presence.of += rows.len() as u64;
-            presence.there +=
-                rows.iter().filter(|row| listed.contains(&row.sop_uid)).count() as u64;
-        }
+        study: &StudyInstanceUid,
+        series: Option<SeriesInstanceUid>,
+        offset: u64,
+        limit: u32,
+    ) -> Result<Vec<InstanceRow>, Fault> {
+        let (import, study) = (self.import, study.clone());
+        self.desk
+            .ask(move |books| {
+                let view = books.queue.view();
+                let row = of_review(view.held_row(import, &study))?;
+                view.held_instances(import, row, series.as_ref(), offset, limit).or_fault()
+            })
+            .await
+    }
+
+    /// Asks the archive how much of a study it lists already. No bytes are compared.
+    ///
+    /// # Errors
+    /// What is wrong with the destination, in a code; [`Code::ReviewChanged`] where the review has no such study; those
+    /// of the queue.
+    pub async fn presence(&self, study: &StudyInstanceUid) -> Result<Presence, Fault> {
+        let asked = self.destination();
+        let archive = Archive::new(&asked.destination, Timing::default())?;
+        let listed: HashSet<SopInstanceUid> = archive.list(study).await.map_err(Fault::from)?.uids;
+        let (import, study) = (self.import, study.clone());
+        let found = self
+            .desk
+            .ask(move |books| {
+                let view = books.queue.view();
+                let row = of_review(view.held_row(import, &study))?;
+                view.held_uids(import, row).or_fault()
+            })
+            .await?;
+        Ok(Presence {
+            there: found.iter().filter(|uid| listed.contains(uid)).count() as u64,
+            of: found.len() as u64,
+            destination: asked.id,
+        })
     }
 
     /// Sends it somewhere else.
@@ -226,17 +235,25 @@ impl Review {
     /// Makes work of what a person chose; the rest is taken out and counts as cancelled.
     ///
     /// # Errors
-    /// Those of the disk, then it can be called again; [`Code::StudyUnknown`] after its end.
+    /// [`Code::NothingToSend`] where nothing is chosen and [`Code::ReviewChanged`] where a study is that the review does
+    /// not have: then nothing is sent and nothing taken out. Those of the disk, then it can be called again;
+    /// [`Code::StudyUnknown`] after its end.
     pub async fn accept(&self, chosen: Chosen, priority: Priority) -> Result<Imported, Fault> {
+        if matches!(&chosen, Chosen::Only(wanted) if wanted.is_empty()) {
+            return Err(Fault::new(Code::NothingToSend));
+        }
         let (counts, copies, volumes) = (self.counts.clone(), self.copies, self.volumes.clone());
         let label = DestinationLabel::from(&self.destination().destination);
         let import = self
             .with_import(move |books, import| {
                 if let Chosen::Only(wanted) = &chosen {
-                    books.queue.leave_out(import, wanted, now()).or_fault()?;
+                    of_review(books.queue.leave_out(import, wanted, now()))?;
                 }
                 let view = books.queue.view();
                 let sum = view.held_sum(import.id()).or_fault()?;
+                if sum.studies == 0 {
+                    return Err(Fault::new(Code::NothingToSend));
+                }
                 if priority != Priority::Routine {
                     books.queue.raise_priority(import, priority.rank()).or_fault()?;
                 }
@@ -280,6 +297,14 @@ impl Review {
             .await?;
         *lock(&self.held) = Some(import);
         result
+    }
+}
+
+/// What names a study that the review does not have was chosen from another one.
+fn of_review<T>(found: Result<T, QueueError>) -> Result<T, Fault> {
+    match found {
+        Err(QueueError::NoSuchRow) => Err(Fault::new(Code::ReviewChanged)),
+        other => other.or_fault(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Imports that a person looks at before they end.
 
-use super::{Bench, NOW, found, later, place, sop_uid, study_uid};
-use crate::{Queue, Scope, StateName, StudyFilter, StudyId};
-use relaypacs_model::{Found, PatientText, Priority};
+use super::{Bench, NOW, found, later, place, skip, sop_uid, study_uid};
+use crate::{Queue, QueueError, Scope, StateName, StudyFilter, StudyId};
+use relaypacs_model::{Found, PatientText, Priority, SkipReason, StudyInstanceUid};
 use std::collections::BTreeSet;
 
 fn named(name: &str, mut found: Found) -> Found {
@@ -47,8 +47,9 @@ fn a_held_import_is_listed_by_patient_and_nothing_of_it_is_sent() {
     assert_eq!(series.len(), 2);
     let last = series.iter().find(|series| series.number == Some(2)).unwrap();
     assert_eq!(last.description.reveal(), "axial");
-    let images = view.series_instances(rows[2].study.id, &last.uid, 0, 10).unwrap();
-    assert_eq!(images[0].number, Some(98));
+    let of = |series| view.held_instances(import.id(), rows[2].study.id, series, 0, 10).unwrap();
+    assert_eq!(of(Some(&last.uid)).iter().map(|row| row.number).collect::<Vec<_>>(), [Some(98)]);
+    assert_eq!(of(None).len(), 2, "the whole study");
     assert_eq!(view.in_turn().unwrap().0, 0);
     assert!(view.studies_in_turn(0, 10).unwrap().is_empty());
     assert!(bench.queue.studies_to_ask(bench.destination, NOW, 10).unwrap().is_empty());
@@ -66,7 +67,7 @@ fn what_a_person_leaves_out_is_gone_and_counted_and_the_rest_is_sent() {
     let rows = bench.queue.view().held_studies(import.id(), 0, 10).unwrap();
     let of = |uid| rows.iter().find(|row| row.study.uid == study_uid(uid)).unwrap();
     assert_eq!(of(2).queued_already, 1);
-    let wanted: BTreeSet<StudyId> = [of(1).study.id].into();
+    let wanted: BTreeSet<StudyInstanceUid> = [study_uid(1)].into();
     let left_out = bench.queue.leave_out(&import, &wanted, NOW).unwrap();
     assert_eq!(left_out.instances, 3);
     bench.queue.raise_priority(&import, Priority::Stat.rank()).unwrap();
@@ -124,6 +125,65 @@ fn a_held_import_that_goes_elsewhere_takes_nothing_from_the_first_place() {
             .iter()
             .all(|row| row.sop_uid == sop_uid(1, 0) || row.sop_uid == sop_uid(1, 1))
     );
+}
+
+#[test]
+fn a_study_is_wanted_by_its_uid_wherever_the_import_goes() {
+    let mut bench = Bench::new();
+    let other = bench.queue.destination_in_place(&place("https://other.example/rs")).unwrap();
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[found(1, 0), found(2, 0), found(2, 1)]).unwrap();
+    let held = import.id();
+    let row = |bench: &Bench| bench.queue.view().held_row(held, &study_uid(2)).unwrap();
+    let before = row(&bench);
+    bench.queue.retarget(&mut import, other, NOW).unwrap();
+    assert_ne!(row(&bench), before, "the row is another one");
+    // One that is not held takes nothing out, whatever else is wanted.
+    let unknown: BTreeSet<StudyInstanceUid> = [study_uid(2), study_uid(9)].into();
+    let refused = bench.queue.leave_out(&import, &unknown, NOW);
+    assert!(matches!(refused, Err(QueueError::NoSuchRow)), "{refused:?}");
+    assert_eq!(bench.queue.view().held_sum(import.id()).unwrap().studies, 2);
+    let left_out = bench.queue.leave_out(&import, &[study_uid(2)].into(), NOW).unwrap();
+    assert_eq!(left_out.instances, 1);
+    let id = bench.queue.finish_import(&import, NOW).unwrap();
+    let rows = bench.queue.view().studies(&StudyFilter::default(), None, 9).unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!((rows[0].study_uid.clone(), rows[0].destination), (study_uid(2), other));
+    let counts = bench.queue.view().counts(Scope::Import(id)).unwrap();
+    assert_eq!(counts.of(StateName::Queued).instances, 2);
+}
+
+#[test]
+fn only_what_the_import_found_is_shown_of_a_study_that_waits_already() {
+    let mut bench = Bench::new();
+    bench.import(1, 3);
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[found(1, 2), found(1, 7)]).unwrap();
+    let view = bench.queue.view();
+    let row = view.held_row(import.id(), &study_uid(1)).unwrap();
+    let shown = view.held_instances(import.id(), row, None, 0, 10).unwrap();
+    let shown: Vec<_> = shown.into_iter().map(|row| row.sop_uid).collect();
+    assert_eq!(shown, [sop_uid(1, 2), sop_uid(1, 7)]);
+    assert_eq!(view.held_uids(import.id(), row).unwrap().len(), 2);
+    assert!(view.held_row(import.id(), &study_uid(2)).is_err());
+}
+
+#[test]
+fn what_the_source_has_twice_with_other_bytes_is_not_sent_elsewhere_either() {
+    let mut bench = Bench::new();
+    let other = bench.queue.destination_in_place(&place("https://other.example/rs")).unwrap();
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[found(1, 0), found(1, 1)]).unwrap();
+    let header = Some(found(1, 0).header);
+    bench.queue.skip(&mut import, &[skip(SkipReason::Conflict, header)]).unwrap();
+    let home = bench.destination;
+    for to in [other, home, other] {
+        bench.queue.retarget(&mut import, to, NOW).unwrap();
+    }
+    let id = bench.queue.finish_import(&import, NOW).unwrap();
+    let counts = bench.queue.view().counts(Scope::Import(id)).unwrap();
+    assert_eq!(counts.of(StateName::Conflict).instances, 1);
+    assert_eq!(counts.of(StateName::Queued).instances, 1);
 }
 
 #[test]
