@@ -84,8 +84,6 @@ impl Held {
             bytes_per_second: lock(&shell.serving.paces).of_destination(destination.id),
             destination: Some(destination.destination.label),
             will_spool: self.review.is_copied_first(),
-            // Headers alone are read, which says nothing of how quick the whole of it is.
-            read_bytes_per_second: None,
         }
     }
 
@@ -204,10 +202,13 @@ impl Shell {
     /// The series of a study.
     pub(crate) async fn review_series(&self, study: i64) -> Answer<Vec<ReviewSeries>> {
         let held = self.held()?;
-        let found = held.review.series(StudyId(study)).await?;
+        let study = StudyId(study);
+        let uid_of_study = self.relay()?.study(study).await?.study_uid;
+        let found = held.review.series(study).await?;
         let row = |row: &relaypacs_relay::SeriesRow| {
             let (uid, picture) = (held.series_token(&row.uid)?, self.pictures.of(row.picture)?);
-            Ok(rows::series(row, uid, picture))
+            let notable = held.review.findings().of_series(&uid_of_study, &row.uid);
+            Ok(rows::series(row, &notable, uid, picture))
         };
         found.iter().map(row).collect()
     }

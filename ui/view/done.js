@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { ask, go, state } from "../store.js";
 import { bytes, duration, line, t } from "../speak.js";
 import { button } from "./button.js";
+import { eject } from "./eject.js";
 import { page } from "./page.js";
 import { sign } from "./sign.js";
 
@@ -32,12 +33,7 @@ export function done() {
       h(
         "div",
         { class: "buttons", key: "acts" },
-        end.volume
-          ? button("eject", t("action.eject"), () => ask("eject", { volume: end.volume }), {
-              icon: "eject",
-              look: end.disc_can_go ? "first" : "",
-            })
-          : null,
+        eject(end.volume, end.disc_can_go ? "first" : ""),
         button("receipt_save", t("done.receipt"), save, { icon: "receipt" }),
         button("done_put_away", t("done.another"), () => ask("done_put_away"), {
           icon: "send",

@@ -28,6 +28,9 @@ function change(some) {
   told(structuredClone(some));
 }
 
+/** The volumes, of which one has still to be read, or none. */
+const reading = (id) => state.volumes.map((one) => ({ ...one, in_use: one.id === id }));
+
 function step() {
   plan.shift()?.();
   return plan.length;
@@ -54,6 +57,7 @@ function look(name) {
     () =>
       change({
         looking: null,
+        volumes: reading("v1"),
         review: reviewHead({
           name,
           destination: state.destinations[0]?.name ?? null,
@@ -122,6 +126,7 @@ function send({ studies: ids, priority }) {
       }));
       queued({ sending: false });
       change({
+        volumes: reading(null),
         done: endOfSend({ receipt: 119, images: count, in_archive: count, studies: chosen.length, already_there: 0 }),
       });
     },
@@ -161,7 +166,7 @@ const COMMANDS = {
     rows: Array.from({ length: Math.max(0, Math.min(limit, 31 - offset)) }, (_, at) => ({
       path: `VIEWER/FILE${String(offset + at).padStart(4, "0")}.DLL`,
       reason: at === 3 ? "unreadable" : "not_dicom",
-      detail: "",
+      detail: at === 3 ? "the file ends within its header" : "",
       bytes: 40_960,
     })),
   }),
@@ -170,7 +175,7 @@ const COMMANDS = {
     null
   ),
   review_send: send,
-  review_discard: () => (change({ review: null }), null),
+  review_discard: () => (change({ review: null, volumes: reading(null) }), null),
   picture: ({ token }) => header(token),
   queue_studies: ({ offset, limit }) => page(rows, offset, limit),
   queue_groups: ({ study }) => groups(study),
@@ -181,6 +186,13 @@ const COMMANDS = {
     null
   ),
   done_put_away: () => (change({ done: null }), null),
+  eject: ({ volume }) => {
+    const one = state.volumes.find(({ id }) => id === volume);
+    if (!one) throw failure("source_gone");
+    if (one.in_use) throw failure("still_needed");
+    change({ volumes: state.volumes.filter(({ id }) => id !== volume) });
+    return null;
+  },
   destination_check: () => ({
     software: "Orthanc 1.12.4",
     speaks: "dicomweb",

@@ -3,6 +3,7 @@
 use crate::faults::OrFault;
 use crate::part::SourcePart;
 use crate::relay::Relay;
+use relaypacs_ledger::{ReceiptId, ReceiptSummary};
 use relaypacs_model::{Code, Fault, Outcome, Priority, Reason};
 use relaypacs_queue::{
     Counts, DestinationId, InstanceId, InstanceRow, Scope, StateName, StudyId, StudyRow,
@@ -94,6 +95,14 @@ impl Relay {
                 books.queue.view().ended_instances(Scope::Study(study), after, limit).or_fault()
             })
             .await
+    }
+
+    /// The totals of a receipt, and what the scan of its source left out.
+    ///
+    /// # Errors
+    /// [`Code::ReceiptUnknown`], [`Code::LedgerBroken`].
+    pub async fn receipt(&self, receipt: u64) -> Result<ReceiptSummary, Fault> {
+        self.desk.ask(move |books| books.ledger.receipt(ReceiptId(receipt)).or_fault()).await
     }
 
     /// One study of the queue.
