@@ -32,6 +32,8 @@ export const REMEDIES = {
   cannot_be_read: "retry",
   copy_damaged: "retry",
   nothing_to_send: "choose",
+  not_ejected: null,
+  still_needed: "queue",
   destination_unknown: "destinations",
   destination_not_usable: "destinations",
   name_not_found: "try_now",

@@ -474,11 +474,7 @@ will_spool: boolean,
 /**
  * How quick this destination was the last time.
  */
-bytes_per_second: number | null, 
-/**
- * How quick this source was read.
- */
-read_bytes_per_second: number | null, };
+bytes_per_second: number | null, };
 
 export type SourceKind = "optical" | "stick" | "folder" | "files" | "archive";
 
@@ -579,13 +575,9 @@ count: number,
 /**
  * Of how many, where that says something.
  */
-of: number | null, 
-/**
- * Which ones, in short.
- */
-text: string | null, };
+of: number | null, };
 
-export type WarningKind = "already_there" | "partly_there" | "damaged" | "unreadable" | "duplicate" | "conflict" | "not_in_index" | "missing_from_disc" | "mixed_identity" | "no_patient_id" | "queued_already" | "text_doubtful";
+export type WarningKind = "already_there" | "partly_there" | "damaged" | "unreadable" | "duplicate" | "conflict" | "mixed_identity" | "no_patient_id" | "queued_already" | "text_doubtful";
 
 export type ReviewSeries = { 
 /**
@@ -711,7 +703,7 @@ path: string,
  */
 reason: SkipReason, 
 /**
- * Why, in words.
+ * Why, for those who look closer: in English, and not of the words of the window.
  */
 detail: string, 
 /**

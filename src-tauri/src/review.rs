@@ -102,8 +102,6 @@ impl Held {
                 .and_then(|row| lock(&shell.serving.paces).of_destination(row.id)),
             destination: goal.map(|row| row.destination.label),
             will_spool: self.review.is_copied_first(),
-            // Headers alone are read, which says nothing of how quick the whole of it is.
-            read_bytes_per_second: None,
         }
     }
 
@@ -255,10 +253,12 @@ impl Shell {
     /// The series of a study.
     pub(crate) async fn review_series(&self, study: i64) -> Answer<Vec<ReviewSeries>> {
         let held = self.held()?;
-        let found = held.review.series(&held.study(study)?).await?;
+        let study = held.study(study)?;
+        let found = held.review.series(&study).await?;
         let row = |row: &relaypacs_relay::SeriesRow| {
             let (uid, picture) = (held.series_token(&row.uid)?, self.pictures.of(row.picture)?);
-            Ok(rows::series(row, uid, picture))
+            let notable = held.review.findings().of_series(&study, &row.uid);
+            Ok(rows::series(row, &notable, uid, picture))
         };
         found.iter().map(row).collect()
     }

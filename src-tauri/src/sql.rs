@@ -67,4 +67,4 @@ async fn pool(ledger: &Path) -> Result<SqlitePool, sqlx::Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -38,12 +38,17 @@ const GERMAN: Words = Words {
 
 /// The words of what is set, or of the system.
 pub(crate) fn words(language: Language) -> &'static Words {
-    let german = || tauri_plugin_os::locale().is_some_and(|locale| locale.starts_with("de"));
+    if is_german(language) { &GERMAN } else { &ENGLISH }
+}
+
+/// True where German is set, or is the system's and nothing else is set.
+pub(crate) fn is_german(language: Language) -> bool {
     match language {
-        Language::En => &ENGLISH,
-        Language::De => &GERMAN,
-        Language::System if german() => &GERMAN,
-        Language::System => &ENGLISH,
+        Language::En => false,
+        Language::De => true,
+        Language::System => {
+            tauri_plugin_os::locale().is_some_and(|locale| locale.starts_with("de"))
+        }
     }
 }
 

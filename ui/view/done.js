@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { ask, go, state } from "../store.js";
 import { bytes, duration, line, t } from "../speak.js";
 import { button } from "./button.js";
+import { eject } from "./eject.js";
 import { endSentence } from "./ended.js";
 import { page } from "./page.js";
 import { sign } from "./sign.js";
@@ -30,12 +31,7 @@ export function done() {
       h(
         "div",
         { class: "buttons", key: "acts" },
-        end.volume
-          ? button("eject", t("action.eject"), () => ask("eject", { volume: end.volume }), {
-              icon: "eject",
-              look: end.complete ? "first" : "",
-            })
-          : null,
+        eject(end.volume, end.complete ? "first" : ""),
         button("receipt_save", t("done.receipt"), save, { icon: "receipt" }),
         button("done_put_away", t("done.another"), () => ask("done_put_away", { receipt: end.receipt }), {
           icon: "send",

@@ -12,7 +12,7 @@ import { button } from "./button.js";
 /** The three sentences. A code that we have no words for says what the backend said. @param {Failure} failure */
 export function sentences(failure) {
   const key = `code.${failure.code}`;
-  if (has(`${key}.happened`)) return ["happened", "lost", "now"].map((part) => t(`${key}.${part}`));
+  if (isWorded(failure)) return ["happened", "lost", "now"].map((part) => t(`${key}.${part}`));
   const own = [failure.message, failure.hint].filter(Boolean);
   return own.length > 0 ? own : ["happened", "lost", "now"].map((part) => t(`code.internal.${part}`));
 }
@@ -22,7 +22,9 @@ export const failureText = (failure, { extra } = {}) =>
   h(
     "div",
     { class: "what failure" },
-    sentences(failure).map((sentence, at) => h("p", { class: at === 0 ? "happened" : null }, sentence)),
+    sentences(failure).map((sentence, at) =>
+      h("p", { class: at === 0 ? "happened" : null, lang: isWorded(failure) ? null : "en" }, sentence),
+    ),
     h(
       "p",
       { class: "soft small" },
@@ -30,9 +32,15 @@ export const failureText = (failure, { extra } = {}) =>
       " ",
       said(failure.code),
       extra ? said(` · ${extra}`) : null,
-      failure.detail ? said(` · ${failure.detail}`) : null,
     ),
+    failure.detail ? h("p", { class: "soft small" }, technical(failure.detail)) : null,
   );
+
+/** What the core says to those who look closer: in English in every language, and marked as that. @param {string} detail */
+export const technical = (detail) => [t("failure.detail"), " ", said(detail, { lang: "en" })];
+
+/** @param {Failure} failure */
+const isWorded = (failure) => has(`code.${failure.code}.happened`);
 
 /**
  * @param {Failure} failure

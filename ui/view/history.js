@@ -54,7 +54,7 @@ export function history() {
   return page({
     screen: "history",
     title: t("history.title"),
-    acts: button("history_csv", t("history.csv"), () => ask("history_csv")),
+    acts: button("history_csv", t("history.csv"), () => ask("history_csv", { filter })),
     body: [
       h("p", { class: "soft small", key: "promise" }, t("history.promise")),
       h(

@@ -7,6 +7,7 @@ import { bytes, duration, line, rate, t } from "../speak.js";
 import { bar } from "./bar.js";
 import { button } from "./button.js";
 import { doneNote } from "./done.js";
+import { eject } from "./eject.js";
 import { page } from "./page.js";
 import { queuedRow } from "./queued.js";
 import { rows } from "./rows.js";
@@ -95,9 +96,7 @@ function sourceNote({ source_free: source }) {
             bar(t("source.bar"), source.of > 0 ? source.copied / source.of : 0),
           ],
     ),
-    source.free && source.volume
-      ? button("eject", t("action.eject"), () => ask("eject", { volume: source.volume }), { icon: "eject" })
-      : null,
+    source.free ? eject(source.volume) : null,
   );
 }
 

@@ -105,12 +105,7 @@ export function queuedRow(study, at, tab) {
             "p",
             { class: "warning bad" },
             sign("cross"),
-            h(
-              "span",
-              {},
-              study.failed > 0 ? `${t("n.images", { n: study.failed })}: ` : null,
-              sentences(study.failure)[0],
-            ),
+            h("span", {}, sentences(study.failure)[0]),
           )
         : bar(t("queued.bar", { study: title }), part, LOOK[study.state][2]),
     ),

@@ -88,10 +88,7 @@ function when(head, size) {
   const takes = head.bytes_per_second ? t("review.takes", { time: duration(size / head.bytes_per_second) }) : null;
   if (head.source === "folder" || head.source === "files") return [takes];
   if (!head.will_spool) return [takes, t("review.keep_in")];
-  const free = head.read_bytes_per_second
-    ? t("review.free_in", { time: duration(size / head.read_bytes_per_second) })
-    : t("review.free_early");
-  return [takes, free];
+  return [takes, t("review.free_early")];
 }
 
 /** @param {ReviewHead} head */

@@ -5,6 +5,7 @@ import { call } from "../backend.js";
 import { state } from "../store.js";
 import { bytes, t } from "../speak.js";
 import { dialog } from "./dialog.js";
+import { technical } from "./failure.js";
 import { rows } from "./rows.js";
 
 /** @typedef {import("../types.d.ts").Skipped} Skipped */
@@ -34,7 +35,7 @@ const list = rows({
         "p",
         { class: "soft small" },
         t(`skip.${one.reason}`),
-        one.detail ? [" · ", said(one.detail)] : null,
+        one.detail ? [" · ", technical(one.detail)] : null,
         " · ",
         h("span", { translate: "no" }, bytes(one.bytes)),
       ),

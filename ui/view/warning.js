@@ -1,6 +1,6 @@
 // What is odd about a study, a series or an image: sign, colour and words together.
 
-import { h, said } from "../dom.js";
+import { h } from "../dom.js";
 import { t } from "../speak.js";
 import { sign } from "./sign.js";
 
@@ -14,13 +14,8 @@ export function warningLine(one) {
   const icon = { bad: "cross", wait: "warn" }[tone];
   return h(
     "p",
-    { class: `warning ${tone}`, key: `${one.kind} ${one.text}`, "data-warning": one.kind },
+    { class: `warning ${tone}`, key: one.kind, "data-warning": one.kind },
     sign(icon),
-    h(
-      "span",
-      {},
-      t(`warning.${one.kind}`, { n: one.count, of: one.of ?? one.count }),
-      one.text ? [": ", said(one.text)] : null,
-    ),
+    h("span", {}, t(`warning.${one.kind}`, { n: one.count, of: one.of ?? one.count })),
   );
 }

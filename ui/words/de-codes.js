@@ -98,6 +98,16 @@ const SENTENCES = {
     "Es wurde nichts gesendet; jede Datei ist mit ihrem Grund aufgeführt.",
     "Prüfen Sie, ob es die richtige CD oder der richtige Ordner ist, oder wählen Sie etwas anderes.",
   ],
+  not_ejected: [
+    "CD oder Stick ließ sich nicht auswerfen.",
+    "Nichts ist verloren: Es ist alles, wie es war.",
+    "Schließen Sie, was sie sonst noch benutzt, und werfen Sie noch einmal aus, oder nehmen Sie sie von Hand heraus.",
+  ],
+  still_needed: [
+    "Von dieser CD oder diesem Stick muss noch gelesen werden.",
+    "Nichts ist verloren: Sie wurde nicht ausgeworfen.",
+    "Lassen Sie sie eingelegt, bis hier steht, dass sie heraus kann.",
+  ],
 
   destination_unknown: [
     "Es gibt kein Ziel mit diesem Namen.",

@@ -128,8 +128,8 @@ export default {
   "done.receipt_number": "Beleg {number}",
   "done.show": "Zeigen",
   "done.skipped": {
-    one: "{n} Datei konnte nicht verwendet werden. Der Beleg nennt sie.",
-    other: "{n} Dateien konnten nicht verwendet werden. Der Beleg nennt sie.",
+    one: "{n} Datei konnte nicht verwendet werden. Der Beleg sagt, warum.",
+    other: "{n} Dateien konnten nicht verwendet werden. Der Beleg sagt, warum.",
   },
   "done.some": {
     one: "{there} von {n} Bild ist in {destination}.",
@@ -142,6 +142,7 @@ export default {
   "drop.over": "Loslassen, um hineinzusehen",
 
   "failure.code": "Code",
+  "failure.detail": "Technische Angabe:",
   "failure.label": "Etwas hat nicht geklappt",
   "failure.put_away": "Schließen",
 
@@ -371,7 +372,6 @@ export default {
   "review.detail": "Studie",
   "review.discard": "Nicht senden",
   "review.free_early": "die CD kann früher heraus",
-  "review.free_in": "die CD kann in {time} heraus",
   "review.keep_in": "die CD bleibt bis zum Ende drin",
   "review.list": "Gefundene Studien",
   "review.listed_missing": {
@@ -473,7 +473,7 @@ export default {
   "settings.names_words": "Kurz heißt Nachname und ein Anfangsbuchstabe.",
   "settings.no_destinations": "Noch kein Ziel.",
   "settings.notifications": "Benachrichtigungen",
-  "settings.notifications_words": "Wenn eine Studie bestätigt ist oder Sie braucht. Ohne Patientendaten.",
+  "settings.notifications_words": "Wenn ein Sendevorgang zu Ende ist und wenn etwas Sie braucht. Ohne Patientendaten.",
   "settings.practice": "Übungs-PACS starten",
   "settings.privacy": "Datenschutz",
   "settings.sending": "Senden",
@@ -591,7 +591,8 @@ export default {
   "volume.hint.dicom": "DICOM-Dateien",
   "volume.hint.dicomdir": "DICOM-CD",
   "volume.hint.unknown": "Noch nicht hineingesehen",
-  "volume.in_use": "in Gebrauch",
+  "volume.in_use": "muss noch gelesen werden, bitte nicht herausnehmen",
+  "volume.keep_in": "Von dieser CD muss noch gelesen werden. Bitte nehmen Sie sie nicht heraus.",
   "volume.no_label": "ohne Namen",
   "volume.optical": "CD/DVD",
   "volume.stick": "USB-Stick",
@@ -607,16 +608,8 @@ export default {
     one: "{n} Bild ist doppelt und wird einmal gesendet",
     other: "{n} Bilder sind doppelt und werden einmal gesendet",
   },
-  "warning.missing_from_disc": {
-    one: "{n} Bild steht im Verzeichnis der CD, ist aber nicht darauf",
-    other: "{n} Bilder stehen im Verzeichnis der CD, sind aber nicht darauf",
-  },
   "warning.mixed_identity": "Mehr als ein Patient in dieser Studie: erst senden, wenn klar ist, zu wem sie gehört",
   "warning.no_patient_id": "Keine Patienten-ID",
-  "warning.not_in_index": {
-    one: "{n} Bild fehlt im Verzeichnis der CD",
-    other: "{n} Bilder fehlen im Verzeichnis der CD",
-  },
   "warning.partly_there":
     "Das PACS verzeichnet {n} von {of}. Diese werden zuerst verglichen, dann wird nur der Rest gesendet",
   "warning.queued_already": "Schon in der Warteschlange: {n} von {of}",

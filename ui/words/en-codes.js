@@ -88,6 +88,16 @@ const SENTENCES = {
     "Nothing was sent; each file and its reason is listed.",
     "Check that it is the right disc or folder, or choose another.",
   ],
+  not_ejected: [
+    "The disc or stick was not ejected.",
+    "Nothing is lost: it is as it was.",
+    "Close what else uses it and eject it again, or take it out by hand.",
+  ],
+  still_needed: [
+    "This disc or stick has still to be read.",
+    "Nothing is lost: it was left in.",
+    "Leave it in until it says here that it can come out.",
+  ],
 
   destination_unknown: [
     "There is no destination of this name.",

@@ -126,8 +126,8 @@ export default {
   "done.receipt_number": "Receipt {number}",
   "done.show": "Show",
   "done.skipped": {
-    one: "{n} file could not be used. The receipt names it.",
-    other: "{n} files could not be used. The receipt names them.",
+    one: "{n} file could not be used. The receipt says why.",
+    other: "{n} files could not be used. The receipt says why.",
   },
   "done.some": {
     one: "{there} of {n} image is in {destination}.",
@@ -140,6 +140,7 @@ export default {
   "drop.over": "Drop to look inside",
 
   "failure.code": "Code",
+  "failure.detail": "Technical detail:",
   "failure.label": "Something did not work",
   "failure.put_away": "Close",
 
@@ -362,7 +363,6 @@ export default {
   "review.detail": "Study",
   "review.discard": "Do not send",
   "review.free_early": "the disc can come out early",
-  "review.free_in": "the disc can come out in {time}",
   "review.keep_in": "the disc stays in until the end",
   "review.list": "Studies found",
   "review.listed_missing": {
@@ -464,7 +464,7 @@ export default {
   "settings.names_words": "Short is the family name and an initial.",
   "settings.no_destinations": "No destination yet.",
   "settings.notifications": "Notifications",
-  "settings.notifications_words": "When a study is confirmed or needs you. Without any patient data.",
+  "settings.notifications_words": "When a send has come to its end, and when something needs you. Without any patient data.",
   "settings.practice": "Start the practice PACS",
   "settings.privacy": "Privacy",
   "settings.sending": "Sending",
@@ -581,7 +581,8 @@ export default {
   "volume.hint.dicom": "DICOM files",
   "volume.hint.dicomdir": "DICOM disc",
   "volume.hint.unknown": "Not looked into yet",
-  "volume.in_use": "in use",
+  "volume.in_use": "has still to be read, leave it in",
+  "volume.keep_in": "Something of this disc has still to be read. Leave it in.",
   "volume.no_label": "without a name",
   "volume.optical": "CD/DVD",
   "volume.stick": "USB stick",
@@ -597,16 +598,8 @@ export default {
     one: "{n} image is there twice and is sent once",
     other: "{n} images are there twice and are sent once",
   },
-  "warning.missing_from_disc": {
-    one: "{n} image is in the disc's index but not on the disc",
-    other: "{n} images are in the disc's index but not on the disc",
-  },
   "warning.mixed_identity": "More than one patient within this study: do not send before it is clear whose it is",
   "warning.no_patient_id": "No patient ID",
-  "warning.not_in_index": {
-    one: "{n} image is not in the disc's own index",
-    other: "{n} images are not in the disc's own index",
-  },
   "warning.partly_there": "The PACS lists {n} of {of}. These are compared first, then only the rest is sent",
   "warning.queued_already": "Already in the queue: {n} of {of}",
   "warning.text_doubtful": {

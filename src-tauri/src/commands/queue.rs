@@ -1,6 +1,7 @@
 //! Commands about what waits and what came of it.
 
 use super::not_saved;
+use crate::papers::HistoryFilter;
 use crate::queue::QueueWish;
 use crate::shell::{Answer, Shell};
 use crate::view::{Page, PriorityWord, QueueGroup, QueueStudy};
@@ -84,7 +85,7 @@ pub(crate) fn done_put_away(shell: State<'_, Shell>, receipt: u64) {
 /// Ejects a disc or stick.
 ///
 /// # Errors
-/// [`Code::SourceGone`], and what the system says.
+/// [`Code::SourceGone`], [`Code::StillNeeded`], [`Code::NotEjected`].
 #[tauri::command(rename_all = "snake_case")]
 pub(crate) async fn eject(shell: State<'_, Shell>, volume: String) -> Answer<()> {
     Ok(shell.eject(&volume).await?)
@@ -100,13 +101,16 @@ pub(crate) async fn receipt_save<R: Runtime>(app: AppHandle<R>, receipt: u64) ->
     save(&app, &format!("receipt-{receipt}.txt"), &text).await
 }
 
-/// Saves the history as CSV.
+/// Saves the history, as it is filtered, as CSV.
 ///
 /// # Errors
 /// [`Code::ReceiptNotSaved`], and those of the ledger.
 #[tauri::command(rename_all = "snake_case")]
-pub(crate) async fn history_csv<R: Runtime>(app: AppHandle<R>) -> Answer<bool> {
-    let text = papers::history_csv(&app).await?;
+pub(crate) async fn history_csv<R: Runtime>(
+    app: AppHandle<R>,
+    filter: HistoryFilter,
+) -> Answer<bool> {
+    let text = papers::history_csv(&app, &filter).await?;
     save(&app, "history.csv", &text).await
 }
 

@@ -20,7 +20,7 @@ pub(super) fn study(
     all_paused: bool,
     pace: Option<u64>,
 ) -> QueueStudy {
-    let InTurn { study: row, modalities, to_copy } = row;
+    let InTurn { study: row, modalities, to_copy, failed: why } = row;
     let counts = |names: &[StateName]| {
         names.iter().fold(Tally::default(), |sum, name| {
             let here = row.counts.of(*name);
@@ -61,7 +61,7 @@ pub(super) fn study(
         bytes_per_second: pace,
         seconds_left: pace.map(|pace| left.bytes.div_ceil(pace.max(1))),
         state,
-        failure: waits.map(|parked| Failure::from(parked.reason.code)),
+        failure: failure(state, parked.map(|parked| parked.reason.code), *why),
         waiting_for: waits.map(|_| label.clone()),
         tries_again_at: waits.and_then(|parked| parked.until).map(|until| until.0),
         failed: failed.instances,
@@ -70,6 +70,17 @@ pub(super) fn study(
         receipt: None,
         destination: label,
     }
+}
+
+/// Why a study waits, or what most of its images that need a person need them for.
+fn failure(
+    state: StudyState,
+    parked: Option<Code>,
+    why: Option<(Outcome, Option<Reason>)>,
+) -> Option<Failure> {
+    let why = why.filter(|_| state == StudyState::NeedsPerson);
+    let parked = parked.filter(|_| state == StudyState::Waiting);
+    parked.or_else(|| why.map(|(outcome, reason)| code(outcome, reason))).map(Failure::from)
 }
 
 fn state(row: &StudyRow, paused: bool, parked: bool, failed: u64) -> StudyState {
@@ -233,7 +244,19 @@ mod tests {
             phase,
             counts: Counts::default(),
         };
-        InTurn { study, modalities: Vec::new(), to_copy }
+        InTurn { study, modalities: Vec::new(), to_copy, failed: None }
+    }
+
+    #[test]
+    fn a_study_that_needs_a_person_says_why_and_one_that_waits_says_for_whom() {
+        let refused = Some((Outcome::Rejected, Some(Reason::new(Code::SopClassNotSupported))));
+        let parked = Some(Code::Unreachable);
+        let said = |state, why| failure(state, parked, why).map(|failure| failure.code.0);
+        let (needs, waits) = (StudyState::NeedsPerson, StudyState::Waiting);
+        assert_eq!(said(needs, refused), Some(Code::SopClassNotSupported));
+        assert_eq!(said(needs, Some((Outcome::Conflict, None))), Some(Code::DiffersInArchive));
+        assert_eq!(said(waits, refused), parked);
+        assert_eq!(said(StudyState::Sending, refused), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::people;
 use crate::view::{
     Patient, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped, Warning, WarningKind,
 };
-use relaypacs_model::{Location, Skip, SkipReason};
+use relaypacs_model::{Location, Outcome, Skip, SkipReason};
 use relaypacs_relay::{HeldStudy, InstanceRow, Notable, Presence, SeriesRow};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
@@ -50,17 +50,13 @@ pub(super) fn warnings(
     notable: &[(Notable, u64)],
     presence: Option<Presence>,
 ) -> Vec<Warning> {
-    let warn = |kind, count, of| Warning { kind, count, of, text: None };
+    let warn = |kind, count, of| Warning { kind, count, of };
     let mut warnings = Vec::new();
     if let Some(Presence { there, of, .. }) = presence.filter(|presence| presence.there > 0) {
         let kind = if there >= of { WarningKind::AlreadyThere } else { WarningKind::PartlyThere };
         warnings.push(warn(kind, there, Some(of)));
     }
-    for (what, count) in notable {
-        if let Some(kind) = kind_of(*what) {
-            warnings.push(warn(kind, *count, None));
-        }
-    }
+    warnings.extend(odd(notable));
     if row.queued_already > 0 {
         warnings.push(warn(
             WarningKind::QueuedAlready,
@@ -69,6 +65,14 @@ pub(super) fn warnings(
         ));
     }
     warnings
+}
+
+/// What is odd about a study or a series.
+fn odd(notable: &[(Notable, u64)]) -> impl Iterator<Item = Warning> {
+    let warning = |(what, count): &(Notable, u64)| {
+        Some(Warning { kind: kind_of(*what)?, count: *count, of: None })
+    };
+    notable.iter().filter_map(warning)
 }
 
 fn kind_of(what: Notable) -> Option<WarningKind> {
@@ -94,7 +98,12 @@ fn kind_of(what: Notable) -> Option<WarningKind> {
 }
 
 /// A series.
-pub(super) fn series(row: &SeriesRow, uid: String, picture: Option<String>) -> ReviewSeries {
+pub(super) fn series(
+    row: &SeriesRow,
+    notable: &[(Notable, u64)],
+    uid: String,
+    picture: Option<String>,
+) -> ReviewSeries {
     ReviewSeries {
         uid,
         number: number(row.number),
@@ -103,7 +112,7 @@ pub(super) fn series(row: &SeriesRow, uid: String, picture: Option<String>) -> R
         images: row.found.instances,
         bytes: row.found.bytes,
         picture,
-        warnings: Vec::new(),
+        warnings: odd(notable).collect(),
     }
 }
 
@@ -114,7 +123,12 @@ pub(super) fn image(row: &InstanceRow, picture: String) -> ReviewImage {
         number: number(row.number),
         frames: row.number_of_frames.unwrap_or(1).max(1),
         bytes: row.bytes,
-        warning: None,
+        // It and another one of the source have one identity: neither is sent.
+        warning: (row.outcome() == Outcome::Conflict).then_some(Warning {
+            kind: WarningKind::Conflict,
+            count: 1,
+            of: None,
+        }),
     }
 }
 
@@ -155,6 +169,28 @@ fn below(location: &Location, sources: &[PathBuf]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use relaypacs_model::{PatientText, SeriesInstanceUid};
+    use relaypacs_relay::Tally;
+
+    #[test]
+    fn what_is_odd_about_a_series_is_its_warning_and_what_is_plain_is_none() {
+        let notable = [
+            (Notable::Skipped(SkipReason::Damaged), 3),
+            (Notable::Skipped(SkipReason::Link), 1),
+            (Notable::MixedIdentity, 2),
+        ];
+        let row = SeriesRow {
+            uid: SeriesInstanceUid::parse("1.2.3").unwrap(),
+            number: Some(4),
+            description: PatientText::new(""),
+            modality: "CT".into(),
+            found: Tally::default(),
+            picture: None,
+        };
+        let shown = series(&row, &notable, String::new(), None);
+        let kinds: Vec<_> = shown.warnings.iter().map(|one| (one.kind, one.count)).collect();
+        assert_eq!(kinds, [(WarningKind::Damaged, 3), (WarningKind::MixedIdentity, 2)]);
+    }
 
     #[test]
     fn a_path_is_shown_from_the_source_down() {

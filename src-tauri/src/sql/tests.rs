@@ -4,7 +4,7 @@ use super::*;
 use sqlx::{Executor, Row};
 
 /// A ledger with its views, as an open home leaves it.
-async fn ledger() -> (tempfile::TempDir, SqlitePool) {
+pub(crate) async fn ledger() -> (tempfile::TempDir, SqlitePool) {
     let folder = tempfile::tempdir().unwrap();
     let home = relaypacs_relay::Home::open(folder.path()).unwrap();
     let passphrase =

@@ -75,8 +75,6 @@ pub struct ReviewHead {
     pub will_spool: bool,
     /// How quick this destination was the last time.
     pub bytes_per_second: Option<u64>,
-    /// How quick this source was read.
-    pub read_bytes_per_second: Option<u64>,
 }
 
 /// What a source is.
@@ -155,8 +153,6 @@ pub struct Warning {
     pub count: u64,
     /// Of how many, where that says something.
     pub of: Option<u64>,
-    /// Which ones, in short.
-    pub text: Option<String>,
 }
 
 /// What a warning is about.
@@ -171,8 +167,6 @@ pub enum WarningKind {
     Unreadable,
     Duplicate,
     Conflict,
-    NotInIndex,
-    MissingFromDisc,
     MixedIdentity,
     NoPatientId,
     QueuedAlready,
@@ -269,7 +263,7 @@ pub struct Skipped {
     pub path: String,
     /// Why.
     pub reason: SkipWord,
-    /// Why, in words.
+    /// Why, for those who look closer: in English, and not of the words of the window.
     pub detail: String,
     /// Its bytes.
     pub bytes: u64,

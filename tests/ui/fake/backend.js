@@ -66,6 +66,9 @@ function change(some) {
   told(structuredClone(some));
 }
 
+/** The volumes, of which one has still to be read, or none. */
+const reading = (id) => state.volumes.map((one) => ({ ...one, in_use: one.id === id }));
+
 function step() {
   plan.shift()?.();
   return plan.length;
@@ -104,6 +107,7 @@ function look(name) {
       moves = 0;
       change({
         looking: null,
+        volumes: reading("v1"),
         review: reviewHead({
           id: (reviews += 1),
           name,
@@ -183,6 +187,7 @@ function send({ review, studies: ids, priority }) {
       }));
       queued({ sending: false });
       change({
+          volumes: reading(null),
         done: endOfSend({
           receipt: 119,
           images: count,
@@ -230,7 +235,7 @@ const COMMANDS = {
     rows: Array.from({ length: Math.max(0, Math.min(limit, 31 - offset)) }, (_, at) => ({
       path: `VIEWER/FILE${String(offset + at).padStart(4, "0")}.DLL`,
       reason: at === 3 ? "unreadable" : "not_dicom",
-      detail: "",
+      detail: at === 3 ? "the file ends within its header" : "",
       bytes: 40_960,
     })),
   }),
@@ -241,7 +246,7 @@ const COMMANDS = {
     return null;
   },
   review_send: send,
-  review_discard: () => (change({ review: null }), null),
+  review_discard: () => (change({ review: null, volumes: reading(null) }), null),
   picture: ({ token }) => header(token),
   queue_studies: ({ offset, limit }) => page(rows, offset, limit),
   queue_groups: ({ study }) => groups(study),
@@ -255,6 +260,13 @@ const COMMANDS = {
   // The next one that was not read, where there is one.
   done_put_away: ({ receipt }) => {
     if (state.done?.receipt === receipt) change({ done: unread.shift() ?? null });
+    return null;
+  },
+  eject: ({ volume }) => {
+    const one = state.volumes.find(({ id }) => id === volume);
+    if (!one) throw failure("source_gone");
+    if (one.in_use) throw failure("still_needed");
+    change({ volumes: state.volumes.filter(({ id }) => id !== volume) });
     return null;
   },
   destination_check: () => ({

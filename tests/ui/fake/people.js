@@ -32,7 +32,7 @@ const study = (id, who, modalities, description, images, bytes, some = {}) => ({
   ...some,
 });
 
-export const warning = (kind, count = 1, of = null, text = null) => ({ kind, count, of, text });
+export const warning = (kind, count = 1, of = null) => ({ kind, count, of });
 
 const disc = [
   study(1, MUELLER, ["CT", "SR"], "Chest with contrast", 1148, 602_000_000),
@@ -44,7 +44,7 @@ const disc = [
   }),
   study(3, MEIER, ["MR"], "Brain", 134, 71_000_000, {
     series: 7,
-    warnings: [warning("unreadable", 3, null, "series 4: slices 41–43"), warning("not_in_index", 2)],
+    warnings: [warning("unreadable", 3), warning("text_doubtful", 2)],
   }),
 ];
 
@@ -68,7 +68,7 @@ const names = [
     institution: "مستشفى المدينة",
   }),
   study(3, patient("לוי, דוד", "777", "19750930", "M"), ["MR", "PR", "KO"], "ברך שמאל (MRI)", 12, 6_000_000, {
-    warnings: [warning("partly_there", 5, 12), warning("missing_from_disc", 1)],
+    warnings: [warning("partly_there", 5, 12)],
   }),
   study(4, patient("山田, 太郎", "JP-0001", "19590203", "M"), ["CR"], "胸部X線撮影（正面・側面）", 12, 6_000_000, {
     warnings: [warning("queued_already", 12, 12)],
@@ -86,7 +86,7 @@ const names = [
     6_000_000,
     {
       institution: "\u202Egnp.exe",
-      warnings: [warning("damaged", 2, null, "<b>series</b> 1"), warning("conflict", 1)],
+      warnings: [warning("damaged", 2), warning("conflict", 1)],
     },
   ),
   study(7, patient("", "", "", "", ""), [], "", 12, 6_000_000, {

@@ -120,6 +120,9 @@ export const volumes = () => [
   },
 ];
 
+/** As they are while the first of them has still to be read. */
+const volumesInUse = () => volumes().map((one) => ({ ...one, in_use: one.id === "v1" }));
+
 export const recents = () => [
   { id: "r1", name: "From City Hospital", at: now - 42 * MINUTE },
   { id: "r2", name: "טומוגרפיה 2026", at: now - 3 * 24 * 60 * MINUTE },
@@ -144,7 +147,6 @@ export const reviewHead = (some = {}) => ({
   destination: "Main PACS",
   will_spool: true,
   bytes_per_second: 2_600_000,
-  read_bytes_per_second: 10_000_000,
   ...some,
 });
 
@@ -191,7 +193,7 @@ const SCENARIOS = {
   first_start: () => ({ stage: "first_start", destinations: [] }),
   send: () => ({ volumes: volumes(), recents: recents() }),
   send_busy: () => ({
-    volumes: volumes(),
+    volumes: volumesInUse(),
     destinations: destinations(),
     queue: queueHead({}),
     notice: failure("queue_damaged"),
@@ -201,7 +203,7 @@ const SCENARIOS = {
   looking: () => ({
     looking: { name: "CD · MED_IMG_0423", files: 612, images: 580, studies: 2, patients: 1, skipped: 12, seconds: 17 },
   }),
-  review: () => ({ review: reviewHead(), destinations: destinations() }),
+  review: () => ({ review: reviewHead(), destinations: destinations(), volumes: volumesInUse() }),
   review_one: () => ({
     review: reviewHead({
       patients: 1,
@@ -224,13 +226,14 @@ const SCENARIOS = {
     review: reviewHead({ patients: 2500, studies: 10_000, series: 40_000, images: 1_000_000, bytes: 520_000_000_000 }),
   }),
   review_empty: () => ({ review: reviewHead({ patients: 0, studies: 0, series: 0, images: 0, bytes: 0 }) }),
-  queue: () => ({ queue: queueHead({}), destinations: destinations() }),
+  queue: () => ({ queue: queueHead({}), destinations: destinations(), volumes: volumesInUse() }),
   queue_empty: () => ({}),
   queue_many: () => ({
     queue: queueHead({ studies: 10_000, images: 1_200_000, bytes: 640_000_000_000, source_free: null }),
   }),
-  done: () => ({ done: done({}) }),
+  done: () => ({ done: done({}), volumes: volumes() }),
   done_missing: () => ({
+    volumes: volumes(),
     done: done({
       images: 1289,
       in_archive: 1279,

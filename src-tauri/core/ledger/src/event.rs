@@ -2,7 +2,7 @@
 
 use crate::key::{Keys, Kind};
 use crate::table::event::Draft;
-use crate::{Counts, DestinationLabel, ReceiptId};
+use crate::{Counts, DestinationLabel, IndexTally, ReceiptId};
 use relaypacs_model::{Moment, Priority, SkipReason, StudyInstanceUid};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -167,6 +167,8 @@ pub enum Event {
         bytes: u64,
         /// How many files were left out, by reason.
         skipped: BTreeMap<SkipReason, u64>,
+        /// What the index of the disc says, where there is one.
+        index: Option<IndexTally>,
     },
     /// The first byte of a study is about to go out (110102, Begin Transferring DICOM Instances).
     BeginTransferring {
@@ -254,13 +256,19 @@ impl Event {
             Self::Started { version } | Self::Stopped { version } => {
                 draft.detail = json!({ "version": version.as_str() });
             }
-            Self::Imported { import, destination, studies, instances, bytes, skipped } => {
+            Self::Imported { import, destination, studies, instances, bytes, skipped, index } => {
                 draft.import = Some(import.hash(keys));
                 draft.destination = destination.as_ref().map(|label| label.as_str().into());
                 let skipped = words(skipped.iter().map(|(why, many)| (why.as_str(), *many)));
                 draft.detail = json!({
                     "studies": studies, "instances": instances, "bytes": bytes, "skipped": skipped,
                 });
+                if let (Some(index), Value::Object(detail)) = (index, &mut draft.detail) {
+                    let IndexTally { listed, missing, unlisted } = index;
+                    let index =
+                        json!({ "listed": listed, "missing": missing, "unlisted": unlisted });
+                    detail.insert("index".into(), index);
+                }
             }
             Self::BeginTransferring { study, instances, destination } => {
                 draft.study = Some(hash(study));

@@ -52,7 +52,7 @@ pub struct ReceiptSummary {
     pub ended: Option<Moment>,
     /// How many studies.
     pub studies: u64,
-    /// How the instances stand now.
+    /// How the instances stand now, and what the scan of their source left out.
     pub counts: Counts,
     /// How many bytes they have together.
     pub bytes: u64,

@@ -65,6 +65,10 @@ codes! {
     CopyDamaged = "copy_damaged",
     /// Nothing on the source can be sent.
     NothingToSend = "nothing_to_send",
+    /// A disc or stick that the system did not eject.
+    NotEjected = "not_ejected",
+    /// A disc or stick of which something has still to be read.
+    StillNeeded = "still_needed",
 
     // The destination.
     /// No saved destination has this name.

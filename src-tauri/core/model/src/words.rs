@@ -140,6 +140,16 @@ impl Code {
                 "Nothing was sent; each file and its reason is listed.",
                 "Check that it is the right disc or folder.",
             ),
+            Self::NotEjected => say(
+                "The disc or stick was not ejected.",
+                "Nothing is lost: it is as it was.",
+                "Close what else uses it and eject it again, or take it out by hand.",
+            ),
+            Self::StillNeeded => say(
+                "This disc or stick has still to be read.",
+                "Nothing is lost: it was left in.",
+                "Leave it in until it is said that it can come out.",
+            ),
             Self::DestinationUnknown => say(
                 "No destination has this name.",
                 NOTHING,

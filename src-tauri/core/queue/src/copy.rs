@@ -55,6 +55,15 @@ pub(crate) const TO_COPY: &str =
     "WHERE import_id = ?1 AND id > ?2 AND copy = 1 AND state < 6 ORDER BY id LIMIT ?3";
 pub(crate) const LEFT_TO_COPY: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM instance \
      WHERE import_id = ?1 AND copy = 1 AND state < 6";
+/// Imports that an archive has not got all of, and of which something is not copied.
+const UNREAD: &str = "SELECT id FROM import WHERE finished_at IS NOT NULL \
+     AND EXISTS (SELECT 1 FROM tally WHERE import_id = import.id AND state < 6 AND instances > 0)";
+/// The first instance of an import that nobody has copied yet.
+pub(crate) const FIRST_TO_COPY: &str =
+    "WHERE import_id = ?1 AND copy = 1 AND state < 6 ORDER BY id LIMIT 1";
+/// The same where nothing more of it is copied: it is read when it is sent.
+pub(crate) const FIRST_UNREAD: &str = "WHERE import_id = ?1 AND state < 6 AND copy = 0 \
+     AND (SELECT copy FROM import WHERE id = ?1) = 0 ORDER BY id LIMIT 1";
 /// Instances whose source was not there (10 is `SourceGone`).
 pub(crate) const GONE: &str = "WHERE state = 10 AND id > ?1 ORDER BY id LIMIT ?2";
 
@@ -251,6 +260,24 @@ impl View<'_> {
         Ok(self.conn.prepare_cached(LEFT_TO_COPY)?.query_row([import], |row| {
             Ok(Tally { instances: unsigned(row, 0)?, bytes: unsigned(row, 1)? })
         })?)
+    }
+
+    /// Of each import whose source has still to be read, the first instance that is not read to its end: it has to be
+    /// copied, or is not copied at all and not yet in the archive for good.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn unread(self) -> Result<Vec<InstanceRow>> {
+        let mut statement = self.conn.prepare_cached(UNREAD)?;
+        let imports = statement.query_map([], |row| row.get(0))?;
+        let mut out = Vec::new();
+        for import in imports.collect::<rusqlite::Result<Vec<ImportId>>>()? {
+            let to_copy = self.page(FIRST_TO_COPY, [import])?;
+            let found =
+                if to_copy.is_empty() { self.page(FIRST_UNREAD, [import])? } else { to_copy };
+            out.extend(found);
+        }
+        Ok(out)
     }
 
     /// The copy of an instance, where there is one.

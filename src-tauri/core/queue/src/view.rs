@@ -251,6 +251,15 @@ impl View<'_> {
         }
     }
 
+    /// An instance of a study that needs a person, for the commonest reason; `None` where none does. Of very many the first
+    /// thousand speak.
+    ///
+    /// # Errors
+    /// Those of the database; [`QueueError::Unreadable`].
+    pub fn commonest_failure(self, study: StudyId) -> Result<Option<InstanceRow>> {
+        Ok(self.page(COMMONEST_FAILURE, [study])?.into_iter().next())
+    }
+
     /// One import.
     ///
     /// # Errors
@@ -300,6 +309,9 @@ impl View<'_> {
 pub(crate) const OF_STUDY: &str = "WHERE study_id = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 pub(crate) const ENDED_OF_STUDY: &str =
     "WHERE study_id = ?1 AND id > ?2 AND state >= 6 ORDER BY id LIMIT ?3";
+const COMMONEST_FAILURE: &str = "WHERE id IN (SELECT id FROM instance WHERE \
+     study_id = ?1 AND state BETWEEN 7 AND 10 LIMIT 1000) \
+     GROUP BY state, reason ORDER BY count(*) DESC, id LIMIT 1";
 pub(crate) const ENDED_OF_IMPORT: &str =
     "WHERE import_id = ?1 AND id > ?2 AND state >= 6 ORDER BY id LIMIT ?3";
 const ENDED_OF_DESTINATION: &str = "WHERE study_id IN (SELECT study.id FROM study WHERE \

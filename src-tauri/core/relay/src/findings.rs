@@ -1,13 +1,17 @@
 //! What a person should know of a source before it is sent, beside its instances: what was skipped, and what is odd
 //! about a study. Kept in memory while a source is reviewed, bounded, and nowhere else.
 
-use relaypacs_model::{Header, Patient, Seen, Skip, SkipReason, StudyInstanceUid};
+use relaypacs_model::{
+    Header, Patient, Seen, SeriesInstanceUid, Skip, SkipReason, StudyInstanceUid,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// How many skipped files are kept to be listed; the counts know all of them.
 const LISTED: usize = 10_000;
 /// How many studies are watched for mixed identities and odd files.
 const WATCHED: usize = 100_000;
+/// How many odd series are told apart.
+const WATCHED_SERIES: usize = 10_000;
 
 /// Something odd about a study.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +35,7 @@ pub struct Findings {
     listed_missing_total: u64,
     unlisted: u64,
     studies: HashMap<StudyInstanceUid, Watched>,
+    series: HashMap<(StudyInstanceUid, SeriesInstanceUid), BTreeMap<Notable, u64>>,
 }
 
 #[derive(Debug)]
@@ -93,29 +98,46 @@ impl Findings {
         watched.map_or_else(Vec::new, |it| it.notable.iter().map(|(a, b)| (*a, *b)).collect())
     }
 
+    /// What is odd about a series, and how often.
+    #[must_use]
+    pub fn of_series(
+        &self,
+        study: &StudyInstanceUid,
+        series: &SeriesInstanceUid,
+    ) -> Vec<(Notable, u64)> {
+        let notable = self.series.get(&(study.clone(), series.clone()));
+        notable.map_or_else(Vec::new, |it| it.iter().map(|(a, b)| (*a, *b)).collect())
+    }
+
     fn instance(&mut self, header: &Header) {
         let Some(watched) = self.watched(header) else { return };
-        let mut note = |what| *watched.notable.entry(what).or_default() += 1;
         if !same_person(&watched.patient, &header.patient) {
-            note(Notable::MixedIdentity);
+            self.note(header, Notable::MixedIdentity);
         }
         if header.patient.id.reveal().trim().is_empty() {
-            note(Notable::NoPatientId);
+            self.note(header, Notable::NoPatientId);
         }
         if header.text_doubtful {
-            note(Notable::TextDoubtful);
+            self.note(header, Notable::TextDoubtful);
         }
     }
 
     fn skip(&mut self, skip: &Skip) {
         *self.skipped.entry(skip.reason).or_default() += 1;
-        if let Some(header) = &skip.header
-            && let Some(watched) = self.watched(header)
-        {
-            *watched.notable.entry(Notable::Skipped(skip.reason)).or_default() += 1;
+        if let Some(header) = &skip.header {
+            self.note(header, Notable::Skipped(skip.reason));
         }
         if self.skips.len() < LISTED {
             self.skips.push(Skip { header: None, ..skip.clone() });
+        }
+    }
+
+    fn note(&mut self, header: &Header, what: Notable) {
+        let Some(watched) = self.watched(header) else { return };
+        *watched.notable.entry(what).or_default() += 1;
+        let key = (header.study_instance_uid.clone(), header.series_instance_uid.clone());
+        if self.series.len() < WATCHED_SERIES || self.series.contains_key(&key) {
+            *self.series.entry(key).or_default().entry(what).or_default() += 1;
         }
     }
 
@@ -148,10 +170,51 @@ fn same_person(one: &Patient, other: &Patient) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relaypacs_model::PatientText;
+    use relaypacs_model::{
+        Encoding, Location, PatientText, Series, SopClassUid, SopInstanceUid, Study,
+    };
 
     fn person(id: &str, name: &str) -> Patient {
         Patient { id: PatientText::new(id), name: PatientText::new(name), ..Patient::default() }
+    }
+
+    fn header(series: &str, patient: Patient) -> Header {
+        Header {
+            sop_class_uid: SopClassUid::parse("1.2.840.10008.5.1.4.1.1.2").unwrap(),
+            sop_instance_uid: SopInstanceUid::parse("1.2.3.4").unwrap(),
+            series_instance_uid: SeriesInstanceUid::parse(series).unwrap(),
+            study_instance_uid: StudyInstanceUid::parse("1.2").unwrap(),
+            transfer_syntax_uid: None,
+            encoding: Encoding::ImplicitLittle,
+            part10: false,
+            patient,
+            study: Study::default(),
+            series: Series::default(),
+            instance_number: None,
+            number_of_frames: None,
+            text_doubtful: false,
+        }
+    }
+
+    #[test]
+    fn what_is_odd_is_told_of_the_series_that_it_is_in() {
+        let mut findings = Findings::default();
+        findings.instance(&header("1.2.1", person("1", "DOE^JANE")));
+        findings.instance(&header("1.2.2", person("2", "ROE^MARY")));
+        findings.skip(&Skip {
+            location: Location::File("/disc/I3".into()),
+            bytes: 7,
+            reason: SkipReason::Damaged,
+            detail: String::new(),
+            earlier: None,
+            header: Some(Box::new(header("1.2.1", person("1", "DOE^JANE")))),
+        });
+        let study = StudyInstanceUid::parse("1.2").unwrap();
+        let of = |series| findings.of_series(&study, &SeriesInstanceUid::parse(series).unwrap());
+        assert_eq!(of("1.2.1"), [(Notable::Skipped(SkipReason::Damaged), 1)]);
+        assert_eq!(of("1.2.2"), [(Notable::MixedIdentity, 1)]);
+        assert!(of("1.2.3").is_empty());
+        assert_eq!(findings.of_study(&study).len(), 2);
     }
 
     #[test]

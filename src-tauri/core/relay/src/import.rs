@@ -144,6 +144,7 @@ pub(crate) fn finish(
         instances: counts.instances,
         bytes: counts.bytes,
         skipped: counts.skipped.clone(),
+        index: counts.index,
     };
     books.ledger.append(EventId::of(&[b"imported", &name.0]), &event, now()).or_fault()?;
     books.receipt_of(import.id(), &label)?;

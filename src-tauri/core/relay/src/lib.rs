@@ -61,8 +61,8 @@ pub use stop::Stop;
 pub use work::Work;
 
 pub use relaypacs_ledger::{
-    Completeness, EventNumber, HistoryLine, IndexTally, ReceiptSummary, Statistics, StoredLine,
-    UidHash, Verification,
+    Completeness, Counts as ReceiptCounts, DestinationLabel, EventNumber, HistoryLine, IndexTally,
+    ReceiptId, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
 };
 pub use relaypacs_queue::{
     Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow,

@@ -89,6 +89,32 @@ impl Relay {
         Ok(Some(tokio::task::spawn_blocking(move || copier.run())))
     }
 
+    /// Which of these mount points have something that has still to be read: to be copied, or to be sent without a copy.
+    ///
+    /// # Errors
+    /// Those of the queue.
+    pub async fn still_read(&self, places: Vec<PathBuf>) -> Result<Vec<PathBuf>, Fault> {
+        let unread = self.desk.ask(|books| {
+            let view = books.queue.view();
+            let with = |row: InstanceRow| {
+                Ok((view.volumes(row.import).or_fault()?, row.location.file().to_owned()))
+            };
+            view.unread().or_fault()?.into_iter().map(with).collect::<Result<Vec<_>, Fault>>()
+        });
+        let unread = unread.await?;
+        if unread.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = tokio::task::spawn_blocking(move || {
+            let volumes = Volumes::now();
+            let reads = |place: &PathBuf| {
+                unread.iter().any(|(noted, path)| volumes.reads(noted, path, place))
+            };
+            places.into_iter().filter(reads).collect()
+        });
+        found.await.map_err(|error| Fault::with(Code::Internal, error))
+    }
+
     /// Queues anew what waits for a source that is there again, on the same volume, wherever that is mounted now.
     /// Returns how many instances. One that is there and fails all the same is not tried again and again: only once it
     /// was seen to be away in between.

@@ -3,8 +3,11 @@
 use crate::faults::OrFault;
 use crate::part::SourcePart;
 use crate::relay::Relay;
-use relaypacs_model::{Code, Fault, Priority};
-use relaypacs_queue::{Counts, DestinationId, InstanceId, InstanceRow, Scope, StudyId, StudyRow};
+use relaypacs_ledger::{ReceiptId, ReceiptSummary};
+use relaypacs_model::{Code, Fault, Outcome, Priority, Reason};
+use relaypacs_queue::{
+    Counts, DestinationId, InstanceId, InstanceRow, Scope, StateName, StudyId, StudyRow,
+};
 use relaypacs_scan::{Opened, Opener};
 use relaypacs_upload::Part;
 use std::io::ErrorKind;
@@ -29,7 +32,13 @@ pub struct InTurn {
     pub modalities: Vec<String>,
     /// True where something of it has to be copied before it can be sent.
     pub to_copy: bool,
+    /// How most of its instances ended that need a person, and why.
+    pub failed: Option<(Outcome, Option<Reason>)>,
 }
+
+/// What needs a person.
+const FAILED: [StateName; 4] =
+    [StateName::Conflict, StateName::Rejected, StateName::Changed, StateName::SourceGone];
 
 impl Relay {
     /// The queue as a person sees it, in the order in which it is sent.
@@ -44,7 +53,13 @@ impl Relay {
                 let with = |study: StudyRow| {
                     let modalities = view.modalities(study.id).or_fault()?;
                     let to_copy = view.has_to_copy(study.id).or_fault()?;
-                    Ok(InTurn { study, modalities, to_copy })
+                    let has_failed = FAILED.iter().any(|name| study.counts.of(*name).instances > 0);
+                    let failed = match has_failed {
+                        true => view.commonest_failure(study.id).or_fault()?,
+                        false => None,
+                    };
+                    let failed = failed.map(|row| (row.outcome(), row.reason));
+                    Ok(InTurn { study, modalities, to_copy, failed })
                 };
                 rows.into_iter().map(with).collect()
             })
@@ -80,6 +95,14 @@ impl Relay {
                 books.queue.view().ended_instances(Scope::Study(study), after, limit).or_fault()
             })
             .await
+    }
+
+    /// The totals of a receipt, and what the scan of its source left out.
+    ///
+    /// # Errors
+    /// [`Code::ReceiptUnknown`], [`Code::LedgerBroken`].
+    pub async fn receipt(&self, receipt: u64) -> Result<ReceiptSummary, Fault> {
+        self.desk.ask(move |books| books.ledger.receipt(ReceiptId(receipt)).or_fault()).await
     }
 
     /// One study of the queue.

@@ -62,6 +62,11 @@ impl Volumes {
         mounts::places(&self.0, noted, path)
     }
 
+    /// True where an import that noted these volumes, and has still to read `path`, reads from what is mounted at `place`.
+    pub(crate) fn reads(&self, noted: &[Volume], path: &Path, place: &Path) -> bool {
+        mounts::reads(&self.0, noted, path, place)
+    }
+
     /// True while the volume of `path` is there, as far as it is known.
     pub(crate) fn are_there(&self, noted: &[Volume], path: &Path) -> bool {
         mounts::volume_of(noted, path).is_none_or(|volume| {

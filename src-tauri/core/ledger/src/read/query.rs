@@ -7,9 +7,12 @@ use crate::key::{Keys, Kind};
 use crate::receipt::study_hash;
 use crate::table::tally::MILLIS_OF_A_DAY;
 use crate::table::{count, event, line, stored};
-use crate::{Counts, DestinationLabel, EventNumber, LedgerError, ReceiptId, UidHash};
-use relaypacs_model::{Code, Moment, Outcome, Proof, Reason, SopInstanceUid, StudyInstanceUid};
+use crate::{Counts, DestinationLabel, EventNumber, IndexTally, LedgerError, ReceiptId, UidHash};
+use relaypacs_model::{
+    Code, Moment, Outcome, Proof, Reason, SkipReason, SopInstanceUid, StudyInstanceUid,
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use serde_json::Value;
 use std::time::Duration;
 
 pub(crate) fn history(
@@ -61,6 +64,7 @@ pub(crate) fn receipt(
         let (word, instances): (String, i64) = row?;
         counts.add(outcome(&word)?, count(instances)?);
     }
+    left_out(connection, number, &mut counts)?;
     Ok(ReceiptSummary {
         receipt: id,
         destination: DestinationLabel::stored(destination),
@@ -70,6 +74,31 @@ pub(crate) fn receipt(
         counts,
         bytes: count(bytes)?,
     })
+}
+
+/// What the scan of the receipt's import left out, and what the index of the disc says. The import was written down just
+/// before its receipt was begun, so that the way back is short.
+fn left_out(connection: &Connection, receipt: i64, counts: &mut Counts) -> Result<(), LedgerError> {
+    let mut find = connection.prepare_cached(
+        "SELECT import.detail FROM event AS begun JOIN event AS import
+             ON import.number < begun.number AND import.import = begun.import
+         WHERE begun.receipt = ?1 AND begun.kind = 'receipt_begun' AND import.kind = 'imported'
+         ORDER BY import.number DESC LIMIT 1",
+    )?;
+    let detail: Option<String> = find.query_row([receipt], |row| row.get(0)).optional()?;
+    let Some(detail) = detail else { return Ok(()) };
+    let detail: Value = serde_json::from_str(&detail).map_err(|_| LedgerError::Damaged)?;
+    let number = |value: &Value| value.as_u64().ok_or(LedgerError::Damaged);
+    for (word, files) in detail.get("skipped").and_then(Value::as_object).into_iter().flatten() {
+        let reason = SkipReason::ALL.into_iter().find(|reason| reason.as_str() == word);
+        counts.add_skipped(reason.ok_or(LedgerError::Damaged)?, number(files)?);
+    }
+    if let Some(index) = detail.get("index") {
+        let part = |name: &str| index.get(name).ok_or(LedgerError::Damaged).and_then(number);
+        let (listed, missing, unlisted) = (part("listed")?, part("missing")?, part("unlisted")?);
+        counts.add_index(IndexTally { listed, missing, unlisted });
+    }
+    Ok(())
 }
 
 pub(crate) fn receipt_lines(

@@ -2,7 +2,7 @@
 
 use crate::support::{Home, NOW, filled, instance, is_whole, label, line, study};
 use relaypacs_ledger::{
-    Counts, Event, EventId, EventNumber, ImportId, Ledger, LedgerError, ReceiptId,
+    Counts, Event, EventId, EventNumber, ImportId, IndexTally, Ledger, LedgerError, ReceiptId,
 };
 use relaypacs_model::{Code, Moment, Outcome, Reason, SkipReason};
 use serde_json::Value;
@@ -176,6 +176,7 @@ fn the_export_has_every_event_and_its_place_in_the_chain() {
         instances: 30,
         bytes: 9,
         skipped,
+        index: None,
     };
     ledger.append(EventId::of(&[b"imported"]), &imported, NOW).unwrap();
     let mut counts = Counts::default();
@@ -195,6 +196,33 @@ fn the_export_has_every_event_and_its_place_in_the_chain() {
     assert_eq!(lines[19]["head"]["chain"], lines[18]["chain"]);
     assert_eq!(lines[18]["at"], "2026-11-23T06:10:45.678Z");
     assert!(!text.contains("1.2.826"), "a plain UID is exported");
+}
+
+#[test]
+fn a_receipt_says_what_the_scan_of_its_source_left_out() {
+    let home = Home::new();
+    let mut ledger = home.open();
+    let index = IndexTally { listed: 12, missing: 2, unlisted: 1 };
+    for import in 1..=2 {
+        let event = Event::Imported {
+            import: ImportId([import; 16]),
+            destination: Some(label("main")),
+            studies: 1,
+            instances: 1,
+            bytes: 9,
+            skipped: BTreeMap::from([(SkipReason::Damaged, import.into())]),
+            index: (import == 1).then_some(index),
+        };
+        ledger.append(EventId::of(&[b"imported", &[import]]), &event, NOW).unwrap();
+        begun(&mut ledger, import);
+    }
+    // One that was sent elsewhere later on.
+    ledger.begin_receipt(ImportId([1; 16]), &label("other"), NOW).unwrap();
+    let said = |receipt| {
+        let counts = ledger.receipt(ReceiptId(receipt)).unwrap().counts;
+        (counts.skipped(SkipReason::Damaged), counts.index())
+    };
+    assert_eq!([said(1), said(2), said(3)], [(1, Some(index)), (2, None), (1, Some(index))]);
 }
 
 #[test]

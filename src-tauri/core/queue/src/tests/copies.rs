@@ -89,6 +89,33 @@ fn nothing_is_claimed_before_it_is_copied_and_then_it_is_at_once() {
 }
 
 #[test]
+fn a_source_has_to_be_read_until_all_is_copied_or_until_all_that_is_not_has_arrived() {
+    let mut bench = Bench::new();
+    let unread = |bench: &Bench| {
+        let rows = bench.queue.view().unread().unwrap();
+        rows.iter().map(|row| (row.import, row.location.clone())).collect::<Vec<_>>()
+    };
+    assert!(unread(&bench).is_empty());
+    let copied_first = import_to_copy(&mut bench, 1, 5);
+    let first = bench.queue.view().to_copy(copied_first, None, 5).unwrap();
+    assert_eq!(unread(&bench), [(copied_first, first[0].location.clone())]);
+    copy(&mut bench, copied_first, 4);
+    assert_eq!(unread(&bench), [(copied_first, first[4].location.clone())]);
+    bench.queue.copy_no_more(copied_first).unwrap();
+    assert_eq!(unread(&bench), [(copied_first, first[4].location.clone())], "read when it is sent");
+
+    let mut bench = Bench::new();
+    let copied_first = import_to_copy(&mut bench, 1, 5);
+    copy(&mut bench, copied_first, 5);
+    assert!(unread(&bench).is_empty(), "nothing is sent yet, and the disc can come out");
+    confirm(&mut bench);
+    let never_copied = bench.import(2, 3);
+    assert_eq!(unread(&bench).iter().map(|one| one.0).collect::<Vec<_>>(), [never_copied]);
+    confirm(&mut bench);
+    assert!(unread(&bench).is_empty());
+}
+
+#[test]
 fn what_waits_to_be_tried_again_is_not_claimed_before_its_copy_either() {
     let mut bench = Bench::new();
     let import = import_to_copy(&mut bench, 1, 1);

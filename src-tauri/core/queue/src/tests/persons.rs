@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Learned, Phase, QueueError, Retry, Scope, StudyFilter};
-use relaypacs_model::{DestinationName, Dialect};
+use relaypacs_model::{Code, DestinationName, Dialect, Reason};
 
 #[test]
 fn a_pause_holds_at_every_level_and_resuming_one_does_not_resume_another() {
@@ -49,6 +49,30 @@ fn a_retry_touches_only_what_failed() {
     bench.ask_empty();
     let again = bench.claim().unwrap();
     assert_eq!((again.rows[0].attempt, again.rows[0].tries), (2, 1));
+}
+
+#[test]
+fn the_commonest_reason_speaks_for_a_study_that_needs_a_person() {
+    let mut bench = Bench::new();
+    bench.import(1, 5);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let failure = |bench: &Bench| {
+        let row = bench.queue.view().commonest_failure(claim.study).unwrap();
+        row.map(|row| (row.state.name(), row.reason.map(|reason| reason.code)))
+    };
+    assert_eq!(failure(&bench), None);
+    for (at, code) in
+        [Code::RefusedByArchive, Code::SopClassNotSupported, Code::SopClassNotSupported]
+            .into_iter()
+            .enumerate()
+    {
+        let told = Answer::to_claim(claim.rows[at].id, 1, Event::Refused);
+        bench.settle(&told.because(Reason::new(code)));
+    }
+    bench.settle(&Answer::to_claim(claim.rows[3].id, 1, Event::SourceGone));
+    let wanted = (StateName::Rejected, Some(Code::SopClassNotSupported));
+    assert_eq!(failure(&bench), Some(wanted));
 }
 
 #[test]

@@ -45,6 +45,8 @@ fn every_hot_query_goes_by_an_index() {
         (tally::COUNT_STUDY.to_owned(), "PRIMARY KEY"),
         (from_instance(copy::TO_COPY), "instance_to_copy"),
         (copy::LEFT_TO_COPY.to_owned(), "instance_to_copy"),
+        (from_instance(copy::FIRST_TO_COPY), "instance_to_copy"),
+        (from_instance(copy::FIRST_UNREAD), "instance_by_import"),
         (from_instance(copy::GONE), "instance_source_gone"),
         ("DELETE FROM instance WHERE study_id = ?1".to_owned(), "instance_by_study"),
         ("DELETE FROM instance WHERE import_id = ?1".to_owned(), "instance_by_import"),

@@ -117,6 +117,18 @@ pub(super) fn places(
     .collect()
 }
 
+/// True where an import that noted these volumes, and has still to read `path`, reads from what is mounted at `place`.
+/// Which of several volumes is read when is not known: as long as something is left, all of them are needed.
+pub(super) fn reads(
+    there: &[(Mount, Option<String>)],
+    noted: &[Volume],
+    path: &Path,
+    place: &Path,
+) -> bool {
+    let on = |path: &Path| places(there, noted, path).iter().any(|now| now.starts_with(place));
+    on(path) || noted.iter().any(|volume| on(&volume.mount))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +173,19 @@ mod tests {
         );
         // The same path, and another disc in the drive.
         assert!(find(&[volume("/mnt/nas", "/", "id of 9:9")], "/mnt/nas/I1").is_empty());
+        let reads = |noted: &[Volume], path: &str, place: &str| {
+            reads(&there, noted, Path::new(path), Path::new(place))
+        };
+        let noted = std::slice::from_ref(&disc);
+        assert!(reads(noted, "/media/old/DICOM/I1", "/media/anna/My Disc"));
+        assert!(reads(noted, "/home/x/I1", "/media/anna/My Disc"), "a second source of an import");
+        assert!(!reads(noted, "/media/old/DICOM/I1", "/mnt/nas"));
+        assert!(!reads(&[volume("/mnt/nas", "/", "id of 9:9")], "/mnt/nas/I1", "/mnt/nas"));
+        assert!(
+            reads(&[], "/mnt/nas/I1", "/mnt/nas"),
+            "where no volume is known, the path says it"
+        );
+        assert!(!reads(&[], "/mnt/nasty/I1", "/mnt/nas"));
         let bound = volume("/mnt/elsewhere", "/srv/images/a", "id of 254:0");
         assert_eq!(
             find(&[bound, disc], "/mnt/elsewhere/I1"),
