@@ -187,7 +187,7 @@ function send({ review, studies: ids, priority }) {
       }));
       queued({ sending: false });
       change({
-          volumes: reading(null),
+        volumes: reading(null),
         done: endOfSend({
           receipt: 119,
           images: count,

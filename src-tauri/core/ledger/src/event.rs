@@ -2,11 +2,11 @@
 
 use crate::key::{Keys, Kind};
 use crate::table::event::Draft;
-use crate::{Counts, DestinationLabel, IndexTally, ReceiptId};
+use crate::{Counts, DestinationLabel, IndexTally, ReceiptId, modality};
 use relaypacs_model::{Moment, Priority, SkipReason, StudyInstanceUid};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The caller's stable id of an event: writing the same one again changes nothing. Only a keyed hash of it is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,8 +110,8 @@ impl Setting {
     }
 }
 
-/// What the lists and figures of sent studies are made of. Nothing in it can name a patient: modalities are reduced to
-/// the characters of their defined terms.
+/// What the lists and figures of sent studies are made of. Nothing in it can name a patient: a modality that is no defined
+/// term is not told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AboutStudy {
     /// On which receipt.
@@ -127,15 +127,11 @@ pub struct AboutStudy {
 }
 
 impl AboutStudy {
-    /// `CT`, `CT+SR`; a word that is no modality (PS3.3 C.7.3.1.1.1: two to six capitals or digits) reads `OT`.
+    /// `CT`, `CT+SR`; whatever is no defined term reads `OT`: a file can have anything there, a name or a date of birth.
     fn modality(&self) -> String {
-        let term = |word: &String| {
-            let fits = (2..=8).contains(&word.len())
-                && word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-            if fits { word.clone() } else { "OT".to_owned() }
-        };
-        let words: std::collections::BTreeSet<String> = self.modalities.iter().map(term).collect();
-        let words: Vec<String> = words.into_iter().take(8).collect();
+        let term = |word: &String| modality::term(word).unwrap_or(modality::OTHER);
+        let words: BTreeSet<&str> = self.modalities.iter().map(term).collect();
+        let words: Vec<&str> = words.into_iter().take(8).collect();
         words.join("+")
     }
 }
@@ -352,6 +348,9 @@ mod tests {
         };
         assert_eq!(about(&["SR", "CT", "CT"]).modality(), "CT+SR");
         assert_eq!(about(&["Canary^Anna", "", "SMITH JOHN"]).modality(), "OT");
+        // Also where they look like one.
+        assert_eq!(about(&["MUELLER", "19400312", "ANNA", "LI", "CT2"]).modality(), "OT");
+        assert_eq!(about(&["RTSTRUCT", "MUELLER", "PT"]).modality(), "OT+PT+RTSTRUCT");
     }
 
     #[test]

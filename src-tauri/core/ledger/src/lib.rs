@@ -41,6 +41,7 @@ mod export;
 mod key;
 mod label;
 mod ledger;
+mod modality;
 mod paper;
 mod read;
 mod receipt;

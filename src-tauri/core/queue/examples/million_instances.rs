@@ -112,7 +112,7 @@ fn confirm_and_erase(queue: &mut Queue, study: StudyId) -> Result<(), Box<dyn Er
         let answers: Vec<Answer> = rows
             .iter()
             .filter(|row| row.listed)
-            .map(|row| Answer::learned(row.row.id, Event::ArchiveListsIt))
+            .map(|row| Answer::to_ask(&ask, row.row.id, Event::ArchiveListsIt))
             .collect();
         queue.settle(&answers, NOW)?;
     }

@@ -5,6 +5,7 @@
 //! numbered per study and a row keeps the number under which it changed, so that no clock is needed for it.
 
 use crate::claim::is_open;
+use crate::settle::Basis;
 use crate::table::destination::one_row;
 use crate::table::instance::{COLUMNS, InstanceRow, read};
 use crate::table::study::uid;
@@ -23,7 +24,7 @@ pub struct StudyToAsk {
 }
 
 /// One ask about one study. A later one, or anything that makes it void (a new import, a retry, another archive under
-/// the destination's name), takes its place.
+/// the destination's name), takes its place: nothing that was learned by it is settled then ([`crate::Answer::to_ask`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     /// The study's row.
@@ -31,6 +32,12 @@ pub struct Ask {
     /// (0020,000D)
     pub study_uid: StudyInstanceUid,
     number: i64,
+}
+
+impl Ask {
+    pub(crate) fn basis(&self) -> Basis {
+        Basis::Ask { study: self.study, number: self.number }
+    }
 }
 
 /// A row that the ask is about: queued, waiting, unknown or stored, and unchanged since the ask began.

@@ -153,16 +153,22 @@ impl Queue {
         })
     }
 
-    /// The copy of an instance is damaged or cannot be made: it is read from its source from now on.
+    /// The copy of an instance, as an import had found it, is damaged or cannot be made: it is read from its source from
+    /// now on. One that a later import found again is left as it is.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn copy_lost(&mut self, instances: &[InstanceId]) -> Result<()> {
+    pub fn copy_lost(&mut self, lost: &[(InstanceId, ImportId)]) -> Result<()> {
         self.write(|tx| {
-            for instance in instances {
-                drop_copy(tx, *instance)?;
-                tx.prepare_cached("UPDATE instance SET copy = 0 WHERE id = ?1")?
-                    .execute([instance])?;
+            for (instance, import) in lost {
+                let ours = tx
+                    .prepare_cached(
+                        "UPDATE instance SET copy = 0 WHERE id = ?1 AND import_id = ?2",
+                    )?
+                    .execute(params![instance, import])?;
+                if ours > 0 {
+                    drop_copy(tx, *instance)?;
+                }
             }
             Ok(())
         })

@@ -82,7 +82,7 @@ pub use open::{Barrier, Queue, Reader, View, set_aside};
 pub use person::Retry;
 pub use salvage::{Salvaged, finish_salvage, replace_damaged};
 pub use seal::{About, SealReader, SealWriter, sealed_bytes};
-pub use settle::{Answer, Settled};
+pub use settle::{Answer, Basis, Settled};
 pub use source::Source;
 pub use state::{Event, State, StateName};
 pub use table::destination::{DestinationRow, Learned, Parked};

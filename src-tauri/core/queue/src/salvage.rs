@@ -97,6 +97,9 @@ const TABLES: [(&str, &[&str]); 6] = [
 ];
 /// Small tables without one: sums and volumes of imports. Tallies are kept by triggers as rows come in.
 const OF_IMPORTS: [&str; 3] = ["import_skip", "gone", "import_volume"];
+/// What holds for the whole queue: whether a person paused it, and the latest moment that it knew. A new queue has its
+/// own, which give way.
+const OF_ALL: &str = "setting";
 /// What the series of a study say of themselves.
 const OF_STUDIES: [&str; 1] = ["series"];
 
@@ -113,6 +116,7 @@ fn fill(queue: &mut Queue, copy: &Path, key: &QueueKey, now: Moment) -> Result<S
         // Known twice, so that it is known where one of the two cannot be read.
         let unfinished = wreck.held()?;
         let mut taking = Taking { tx, now, imports: HashSet::new(), unfinished };
+        taking.whole(&mut wreck, OF_ALL)?;
         for (table, without) in TABLES {
             taking.table(&mut wreck, table, without)?;
             let small: &[&str] = match table {
@@ -223,5 +227,10 @@ impl Taking<'_> {
 
 fn insert(table: &str, columns: &[String]) -> String {
     let places: Vec<String> = (1..=columns.len()).map(|n| format!("?{n}")).collect();
-    format!("INSERT OR IGNORE INTO {table} ({}) VALUES ({})", columns.join(", "), places.join(", "))
+    let twice = if table == OF_ALL { "REPLACE" } else { "IGNORE" };
+    format!(
+        "INSERT OR {twice} INTO {table} ({}) VALUES ({})",
+        columns.join(", "),
+        places.join(", ")
+    )
 }

@@ -1,21 +1,47 @@
 //! Events to rows: the one place where the state of a row changes.
+//!
+//! An answer says what it goes back to, and counts only as long as that does: bytes that were offered anew since, or an
+//! ask that was made void, are never settled by what was learned before.
 
+use crate::ask::Ask;
 use crate::next::{Impossible, next};
 use crate::state::{Event, State};
 use crate::table::instance::{proof_code, proof_from, reason_from, state_code, state_from};
-use crate::table::{InstanceId, signed};
+use crate::table::{ImportId, InstanceId, StudyId, signed};
 use crate::{Queue, QueueError, Result};
 use relaypacs_model::{Moment, Proof, Reason};
 use rusqlite::{Transaction, named_params};
+use std::collections::HashSet;
+
+/// What an answer goes back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// A claim, which is to say the bytes that were sent with it.
+    Claim {
+        /// Which one ([`crate::InstanceRow::attempt`]).
+        attempt: u32,
+    },
+    /// An [`Ask`].
+    Ask {
+        /// About which study.
+        study: StudyId,
+        /// Which one.
+        number: i64,
+    },
+    /// The source, as an import found it.
+    Source {
+        /// Which import ([`crate::InstanceRow::import`]).
+        import: ImportId,
+    },
+}
 
 /// What became of one instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
     /// Which one.
     pub instance: InstanceId,
-    /// The claim it belongs to ([`crate::InstanceRow::attempt`]); `None` for what was learned outside a claim. An
-    /// answer to an earlier claim counts only where it is the archive's word that it has the instance.
-    pub attempt: Option<u32>,
+    /// How that is known.
+    pub basis: Basis,
     /// What happened. Events that are the queue's own (`Claimed`, `LeaseExpired`, `OwnerGone`, `RetryAsked`,
     /// `CancelAsked`, `OfferedAgain`) are not taken here.
     pub event: Event,
@@ -30,24 +56,27 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// An answer to a claim.
+    /// An answer to a claim. One to an earlier claim of the same bytes counts only where it is the archive's word that
+    /// it has the instance; one to a claim from before the instance was offered, moved or retried anew does not count.
     #[must_use]
     pub fn to_claim(instance: InstanceId, attempt: u32, event: Event) -> Self {
-        Self { attempt: Some(attempt), ..Self::learned(instance, event) }
+        Self::on(Basis::Claim { attempt }, instance, event)
     }
 
-    /// Something that was learned outside a claim.
+    /// What an ask found. It counts until the ask is void, and only for an instance that did not change since it began.
     #[must_use]
-    pub fn learned(instance: InstanceId, event: Event) -> Self {
-        Self {
-            instance,
-            attempt: None,
-            event,
-            reason: None,
-            sha256: None,
-            bytes_sent: 0,
-            blameless: false,
-        }
+    pub fn to_ask(ask: &Ask, instance: InstanceId, event: Event) -> Self {
+        Self::on(ask.basis(), instance, event)
+    }
+
+    /// What reading the source showed, as `import` had found it. It counts until a later import finds the instance again.
+    #[must_use]
+    pub fn of_source(import: ImportId, instance: InstanceId, event: Event) -> Self {
+        Self::on(Basis::Source { import }, instance, event)
+    }
+
+    fn on(basis: Basis, instance: InstanceId, event: Event) -> Self {
+        Self { instance, basis, event, reason: None, sha256: None, bytes_sent: 0, blameless: false }
     }
 
     /// With a reason.
@@ -62,7 +91,7 @@ impl Answer {
 pub struct Settled {
     /// How many answers were taken.
     pub taken: u64,
-    /// Answers to a claim that is not the last one any more.
+    /// Answers whose [`Basis`] does not count any more.
     pub stale: Vec<InstanceId>,
     /// Answers that cannot be, with the state that stays.
     pub impossible: Vec<(InstanceId, Impossible)>,
@@ -93,9 +122,9 @@ impl Queue {
     /// Those of the database; then nothing is written.
     pub fn settle(&mut self, answers: &[Answer], now: Moment) -> Result<Settled> {
         self.write_at(now, |tx| {
-            let mut settled = Settled::default();
+            let (mut settled, mut begun) = (Settled::default(), HashSet::new());
             for answer in answers {
-                settle_one(tx, answer, now, &mut settled)?;
+                settle_one(tx, answer, now, &mut begun, &mut settled)?;
             }
             Ok(settled)
         })
@@ -115,21 +144,45 @@ pub(crate) fn apply(
 
 /// What of a row decides how it goes on.
 struct Standing {
+    study: StudyId,
+    import: ImportId,
     state: State,
     since: Moment,
     attempts: u32,
+    fresh_from: u32,
     batch_limit: u32,
     sends_dropped: u32,
     proof: Option<Proof>,
     reason: Option<Reason>,
     cancelled: bool,
     ask_number: i64,
+    changed_in: i64,
 }
 
+impl Standing {
+    /// True where what an answer goes back to is what the row is about. `begun` says that an answer on the same basis was
+    /// taken a moment ago, which is no change since the ask.
+    fn still_has(&self, basis: Basis, event: Event, begun: bool) -> bool {
+        match basis {
+            Basis::Claim { attempt } => {
+                let last = attempt == self.attempts || event.proof().is_some();
+                last && attempt > self.fresh_from
+            }
+            Basis::Ask { study, number } => {
+                let valid = (study, number) == (self.study, self.ask_number);
+                valid && (begun || self.changed_in < number)
+            }
+            Basis::Source { import } => import == self.import,
+        }
+    }
+}
+
+/// Takes one answer. What of an instance was settled by the same call before is in `begun`.
 fn settle_one(
     tx: &Transaction<'_>,
     answer: &Answer,
     now: Moment,
+    begun: &mut HashSet<InstanceId>,
     settled: &mut Settled,
 ) -> Result<()> {
     let id = answer.instance;
@@ -141,11 +194,11 @@ fn settle_one(
         settled.impossible.push((id, Impossible { state: standing.state, event: answer.event }));
         return Ok(());
     }
-    let old = answer.attempt.is_some_and(|attempt| attempt != standing.attempts);
-    if old && answer.event.proof().is_none() {
+    if !standing.still_has(answer.basis, answer.event, begun.contains(&id)) {
         settled.stale.push(id);
         return Ok(());
     }
+    begun.insert(id);
     let change = Change {
         event: answer.event,
         reason: answer.reason,
@@ -174,16 +227,20 @@ fn is_the_queues_own(event: Event) -> bool {
 
 fn standing(tx: &Transaction<'_>, id: InstanceId) -> Result<Option<Standing>> {
     let mut statement = tx.prepare_cached(
-        "SELECT state, until, since, attempts, batch_limit, sends_dropped, proof, reason, \
-         reason_status, reason_dicom, cancelled, ask_number \
+        "SELECT study_id, import_id, state, until, since, attempts, fresh_from, batch_limit, \
+         sends_dropped, proof, reason, reason_status, reason_dicom, cancelled, ask_number, \
+         changed_in \
          FROM instance JOIN study ON study.id = study_id WHERE instance.id = ?1",
     )?;
     let mut rows = statement.query([id])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(Standing {
+        study: row.get("study_id")?,
+        import: row.get("import_id")?,
         state: state_from(row.get("state")?, row.get("until")?)?,
         since: Moment(row.get("since")?),
         attempts: row.get("attempts")?,
+        fresh_from: row.get("fresh_from")?,
         batch_limit: row.get("batch_limit")?,
         sends_dropped: row.get("sends_dropped")?,
         proof: proof_from(row.get("proof")?),
@@ -194,6 +251,7 @@ fn standing(tx: &Transaction<'_>, id: InstanceId) -> Result<Option<Standing>> {
         ),
         cancelled: row.get("cancelled")?,
         ask_number: row.get("ask_number")?,
+        changed_in: row.get("changed_in")?,
     }))
 }
 

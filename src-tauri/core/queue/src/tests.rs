@@ -7,6 +7,7 @@ mod files;
 mod flow;
 mod held;
 mod imports;
+mod late;
 mod model;
 mod persons;
 mod plans;
@@ -15,8 +16,8 @@ mod sources;
 mod state_table;
 
 use crate::{
-    Answer, Asked, Claim, DestinationId, Event, Import, ImportId, InstanceRow, Limits, Offered,
-    Queue, QueueKey, StateName, StudyId,
+    Answer, Asked, Claim, DestinationId, Event, Import, ImportId, InstanceId, InstanceRow, Limits,
+    Offered, Queue, QueueKey, StateName, StudyId,
 };
 use relaypacs_model::{
     ArchiveRoot, Destination, Encoding, Found, Header, Location, Moment, Patient, PatientText,
@@ -116,6 +117,13 @@ impl Bench {
         assert_eq!(settled.taken, 1, "{settled:?}");
     }
 
+    /// Asks about the study of an instance, and settles what that says of this one.
+    pub(super) fn learn(&mut self, id: InstanceId, event: Event) {
+        let study = self.queue.view().instance(id).unwrap().study;
+        let ask = self.queue.begin_ask(study, NOW).unwrap();
+        self.settle(&Answer::to_ask(&ask, id, event));
+    }
+
     /// Imports, asks, claims and confirms a study; returns its row.
     pub(super) fn confirmed(&mut self, study: u32, count: u32) -> StudyId {
         self.import(study, count);
@@ -123,7 +131,7 @@ impl Bench {
         let claim = self.claim().unwrap();
         self.answer(&claim, Event::Stored);
         for row in &claim.rows {
-            self.settle(&Answer::learned(row.id, Event::ArchiveListsIt));
+            self.learn(row.id, Event::ArchiveListsIt);
         }
         claim.study
     }

@@ -49,7 +49,7 @@ fn confirm(bench: &mut Bench) -> StudyId {
     bench.ask_empty();
     let claim = bench.claim().unwrap();
     bench.answer(&claim, Event::Stored);
-    claim.rows.iter().for_each(|row| bench.settle(&Answer::learned(row.id, Event::ArchiveListsIt)));
+    claim.rows.iter().for_each(|row| bench.learn(row.id, Event::ArchiveListsIt));
     claim.study
 }
 
@@ -121,7 +121,7 @@ fn what_waits_to_be_tried_again_is_not_claimed_before_its_copy_either() {
     let import = import_to_copy(&mut bench, 1, 1);
     bench.ask_empty();
     let id = bench.queue.view().to_copy(import, None, 1).unwrap()[0].id;
-    bench.settle(&Answer::learned(id, Event::TryAgain { not_before: NOW }));
+    bench.learn(id, Event::TryAgain { not_before: NOW });
     assert!(bench.claim_at(later(60)).is_none());
     copy(&mut bench, import, 1);
     assert_eq!(bench.claim_at(later(60)).unwrap().rows.len(), 1);
@@ -181,7 +181,7 @@ fn what_stays_of_a_study_keeps_its_copy_and_the_key_for_it() {
     bench.settle(&Answer::to_claim(claim.rows[0].id, 1, Event::Refused));
     for row in &claim.rows[1..] {
         bench.settle(&Answer::to_claim(row.id, 1, Event::Stored));
-        bench.settle(&Answer::learned(row.id, Event::ArchiveListsIt));
+        bench.learn(row.id, Event::ArchiveListsIt);
     }
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::Part { left: 1 });
     assert_eq!(bench.queue.leftovers(9).unwrap().len(), 2);

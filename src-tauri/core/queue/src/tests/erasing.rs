@@ -32,7 +32,7 @@ fn confirm_all(bench: &mut Bench) {
     while let Some(claim) = bench.claim() {
         bench.answer(&claim, Event::Stored);
         for row in &claim.rows {
-            bench.settle(&Answer::learned(row.id, Event::ArchiveListsIt));
+            bench.learn(row.id, Event::ArchiveListsIt);
         }
     }
 }
@@ -104,7 +104,7 @@ fn a_study_that_is_on_its_way_or_held_is_not_erased() {
     bench.ask_empty();
     let claim = bench.claim().unwrap();
     bench.settle(&Answer::to_claim(claim.rows[0].id, 1, Event::Stored));
-    bench.settle(&Answer::learned(claim.rows[0].id, Event::ArchiveListsIt));
+    bench.learn(claim.rows[0].id, Event::ArchiveListsIt);
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::NotYet);
     bench.settle(&Answer::to_claim(claim.rows[1].id, 1, Event::Refused));
     let mut import = bench.begin();

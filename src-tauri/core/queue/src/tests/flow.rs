@@ -35,7 +35,7 @@ fn a_study_is_asked_for_sent_tallied_and_confirmed() {
     assert_eq!(listed, [true, false]);
     for row in bench.queue.asked_rows(&ask, None, 100).unwrap() {
         let event = if row.listed { Event::ArchiveListsIt } else { Event::ArchiveLacksIt };
-        bench.settle(&Answer::learned(row.row.id, event));
+        bench.settle(&Answer::to_ask(&ask, row.row.id, event));
     }
     let rows = bench.rows(claim.study);
     assert_eq!(rows[0].outcome(), Outcome::Confirmed);
@@ -54,10 +54,13 @@ fn what_the_archive_had_before_is_compared_before_the_study_opens() {
     bench.queue.listed(&ask, &[sop_uid(1, 0)]).unwrap();
     assert_eq!(bench.queue.asked(&ask).unwrap(), Asked::NotCompared);
     let first = bench.rows(study)[0].id;
-    let listed = bench.queue.settle(&[Answer::learned(first, Event::ArchiveListsIt)], NOW).unwrap();
+    let listed =
+        bench.queue.settle(&[Answer::to_ask(&ask, first, Event::ArchiveListsIt)], NOW).unwrap();
     assert_eq!(listed.impossible.len(), 1, "a list says nothing about bytes that we never sent");
-    bench
-        .settle(&Answer { sha256: Some([9; 32]), ..Answer::learned(first, Event::ArchiveHasSame) });
+    bench.settle(&Answer {
+        sha256: Some([9; 32]),
+        ..Answer::to_ask(&ask, first, Event::ArchiveHasSame)
+    });
     assert_eq!(bench.queue.asked(&ask).unwrap(), Asked::Open);
     let rows = bench.rows(study);
     assert_eq!(rows[0].outcome(), Outcome::AlreadyThere);
@@ -94,7 +97,7 @@ fn a_lost_answer_asks_the_archive_and_a_late_one_still_counts() {
     let first = &claim.rows[0];
     bench.settle(&Answer::to_claim(first.id, 1, Event::Stored));
     let second = &claim.rows[1];
-    bench.settle(&Answer::learned(second.id, Event::ArchiveLacksIt));
+    bench.learn(second.id, Event::ArchiveLacksIt);
     assert_eq!(bench.claim_at(later(90)).unwrap().rows[0].attempt, 2);
     let stale = Answer::to_claim(second.id, 1, Event::TryAgain { not_before: later(999) });
     let settled = bench.queue.settle(&[stale], later(90)).unwrap();
@@ -281,7 +284,7 @@ fn a_warning_stays_with_a_confirmed_instance_and_other_reasons_do_not() {
     bench.settle(&first);
     bench.settle(&Answer::to_claim(claim.rows[1].id, 1, Event::AnswerLost));
     for row in &claim.rows {
-        bench.settle(&Answer::learned(row.id, Event::ArchiveListsIt));
+        bench.learn(row.id, Event::ArchiveListsIt);
     }
     let rows = bench.rows(claim.study);
     assert_eq!((rows[0].reason, rows[1].reason), (Some(warning), None));
@@ -291,7 +294,7 @@ fn a_warning_stays_with_a_confirmed_instance_and_other_reasons_do_not() {
 fn an_answer_about_nothing_harms_nothing() {
     let mut bench = Bench::new();
     let missing = crate::InstanceId(77);
-    let settled = bench.queue.settle(&[Answer::learned(missing, Event::Stored)], NOW).unwrap();
+    let settled = bench.queue.settle(&[Answer::to_claim(missing, 1, Event::Stored)], NOW).unwrap();
     assert_eq!(settled.missing, [missing]);
     let view: View<'_> = bench.queue.view();
     assert!(matches!(view.study(StudyId(1)), Err(QueueError::NoSuchRow)));

@@ -68,7 +68,7 @@ fn what_is_offered_again_starts_anew_unless_it_is_on_its_way() {
     bench.settle(&Answer::to_claim(ids[0], 1, Event::Refused));
     bench.settle(&Answer::to_claim(ids[1], 1, Event::Stored));
     bench.settle(&Answer::to_claim(ids[2], 1, Event::Stored));
-    bench.settle(&Answer::learned(ids[2], Event::ArchiveListsIt));
+    bench.learn(ids[2], Event::ArchiveListsIt);
 
     let mut import = bench.begin();
     let again: Vec<Found> =

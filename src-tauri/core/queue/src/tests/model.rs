@@ -1,85 +1,14 @@
 //! The promises, held against random histories: imports, claims, every kind of answer, crashes, clocks that jump both
 //! ways, pauses, cancels, retries, moves, sources that go, erasures. At the end a willing archive and a patient caller bring every row to its end.
 
+mod step;
+
 use super::*;
-use crate::{Erased, InstanceId, QueueError, Retry, Scope, State, StudyFilter};
+use crate::{Ask, Erased, InstanceId, QueueError, Retry, Scope, State, StudyFilter};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
-
-/// One step of a history.
-#[derive(Debug, Clone, Copy)]
-enum Step {
-    /// Offers instances of a study; `finish` or leave it open.
-    Import {
-        study: u32,
-        first: u32,
-        count: u32,
-        finish: bool,
-    },
-    /// Asks the archive about every study that needs it.
-    Ask,
-    /// Claims a batch and answers it in `kind`'s way.
-    Send {
-        place: usize,
-        count: u32,
-        kind: u8,
-    },
-    /// A person sends a study to the other archive instead.
-    Move {
-        study: u32,
-    },
-    /// Holds stored studies against the archive's list.
-    Tally,
-    /// Drops the queue and opens it again.
-    Crash,
-    /// Moves the clock.
-    Clock {
-        seconds: i64,
-    },
-    Lease,
-    Pause {
-        study: u32,
-        paused: bool,
-    },
-    Cancel {
-        study: u32,
-    },
-    Retry {
-        cancelled: bool,
-    },
-    Park {
-        seconds: u64,
-    },
-    /// The archive loses what it has of a study.
-    Forget {
-        study: u32,
-    },
-    Erase {
-        study: u32,
-    },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        3 => (1..4u32, 0..6u32, 1..6u32, any::<bool>())
-            .prop_map(|(study, first, count, finish)| Step::Import { study, first, count, finish }),
-        4 => Just(Step::Ask),
-        8 => (prop_oneof![3 => Just(0usize), 1 => Just(1)], 1..5u32, prop_oneof![1 => Just(0u8), 2 => 0..9u8, 1 => Just(8)])
-            .prop_map(|(place, count, kind)| Step::Send { place, count, kind }),
-        1 => (1..4u32).prop_map(|study| Step::Move { study }),
-        3 => Just(Step::Tally),
-        2 => Just(Step::Crash),
-        2 => (-100_000..100_000i64).prop_map(|seconds| Step::Clock { seconds }),
-        2 => Just(Step::Lease),
-        1 => (1..4u32, any::<bool>()).prop_map(|(study, paused)| Step::Pause { study, paused }),
-        1 => (1..4u32).prop_map(|study| Step::Cancel { study }),
-        1 => any::<bool>().prop_map(|cancelled| Step::Retry { cancelled }),
-        1 => (1..100u64).prop_map(|seconds| Step::Park { seconds }),
-        3 => (1..4u32).prop_map(|study| Step::Forget { study }),
-        1 => (1..4u32).prop_map(|study| Step::Erase { study }),
-    ]
-}
+use step::{Step, step};
 
 /// The queue, two archives, and what is known of both from outside.
 struct World {
@@ -96,10 +25,21 @@ struct World {
     evidence: HashSet<InstanceId>,
     /// Rows that were sent and of which nobody knows whether they arrived, until the archive is asked.
     uncertain: HashSet<InstanceId>,
+    /// What was asked and not heard yet: with each answer the import that had found its instance, and whether the archive
+    /// listed it.
+    unheard: Vec<Heard>,
     /// Studies that a person took out.
     cancelled: HashSet<StudyId>,
     /// What each finished import offered.
     imports: HashMap<ImportId, u64>,
+}
+
+/// An answer to an ask.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    answer: Answer,
+    import: ImportId,
+    listed: bool,
 }
 
 impl World {
@@ -115,6 +55,7 @@ impl World {
             erased: HashSet::new(),
             evidence: HashSet::new(),
             uncertain: HashSet::new(),
+            unheard: Vec::new(),
             cancelled: HashSet::new(),
             imports: HashMap::new(),
         }
@@ -132,6 +73,15 @@ impl World {
             }
             Step::Ask => self.ask(false),
             Step::Tally => self.ask(true),
+            Step::AskSlowly { place, tally } => {
+                let asked = self.begin_asks(place, tally);
+                self.unheard.extend(asked.into_iter().flat_map(|(_, heard)| heard));
+            }
+            Step::Hear => {
+                for heard in std::mem::take(&mut self.unheard) {
+                    self.hear(heard);
+                }
+            }
             Step::Send { place, count, kind } => self.send(place, count, kind),
             Step::Move { study } => self.move_on(study),
             Step::Crash => self.bench = self.bench.take().map(|bench| bench.reopen(now)),
@@ -181,6 +131,12 @@ impl World {
         bench.queue.offer(&mut import, &batch).unwrap();
         if finish {
             let id = bench.queue.finish_import(&import, now).unwrap();
+            for row in bench.queue.view().page("ORDER BY id", []).unwrap() {
+                if row.import == id && row.state == State::Queued {
+                    // What the archive said of it, it said of other bytes.
+                    self.evidence.remove(&row.id);
+                }
+            }
             self.imports.insert(id, batch.len() as u64);
             for found in batch {
                 self.erased.remove(&found.header.sop_instance_uid);
@@ -197,22 +153,33 @@ impl World {
     }
 
     fn ask_at(&mut self, place: usize, tally: bool) {
+        for (ask, heard) in self.begin_asks(place, tally) {
+            for heard in heard {
+                assert!(self.hear(heard), "{heard:?}");
+            }
+            assert_eq!(self.bench().queue.asked(&ask).unwrap(), Asked::Open);
+        }
+    }
+
+    /// Asks about every study that has to be asked for, and gives what the archive says of each.
+    fn begin_asks(&mut self, place: usize, tally: bool) -> Vec<(Ask, Vec<Heard>)> {
         let (now, destination) = (self.now, self.places[place]);
         let archive = self.archives[place].clone();
-        let bench = self.bench.as_mut().unwrap();
+        let queue = &mut self.bench().queue;
         let studies = if tally {
-            bench.queue.studies_to_tally(destination, now, 9).unwrap()
+            queue.studies_to_tally(destination, now, 9).unwrap()
         } else {
-            bench.queue.studies_to_ask(destination, now, 9).unwrap()
+            queue.studies_to_ask(destination, now, 9).unwrap()
         };
+        let mut asks = Vec::new();
         for study in studies {
-            let ask = bench.queue.begin_ask(study.study, now).unwrap();
+            let ask = queue.begin_ask(study.study, now).unwrap();
             let prefix = format!("{}.", ask.study_uid.as_str());
             let list: Vec<_> =
                 archive.iter().filter(|uid| uid.as_str().starts_with(&prefix)).cloned().collect();
-            bench.queue.listed(&ask, &list).unwrap();
-            for asked in bench.queue.asked_rows(&ask, None, 1000).unwrap() {
-                self.uncertain.remove(&asked.row.id);
+            queue.listed(&ask, &list).unwrap();
+            let mut heard = Vec::new();
+            for asked in queue.asked_rows(&ask, None, 1000).unwrap() {
                 let ready = matches!(asked.row.state, State::Queued | State::Waiting { .. });
                 let event = match (asked.listed, ready) {
                     (true, true) => Event::ArchiveHasSame,
@@ -220,17 +187,30 @@ impl World {
                     (false, true) => continue,
                     (false, false) => Event::ArchiveLacksIt,
                 };
-                if asked.listed {
-                    self.evidence.insert(asked.row.id);
-                } else {
-                    self.evidence.remove(&asked.row.id);
-                }
-                let answer = Answer::learned(asked.row.id, event);
-                let settled = bench.queue.settle(&[answer], now).unwrap();
-                assert_eq!(settled.taken, 1, "{settled:?}");
+                let answer = Answer::to_ask(&ask, asked.row.id, event);
+                heard.push(Heard { answer, import: asked.row.import, listed: asked.listed });
             }
-            assert_eq!(bench.queue.asked(&ask).unwrap(), Asked::Open);
+            asks.push((ask, heard));
         }
+        asks
+    }
+
+    /// Settles one answer; false where it did not count.
+    fn hear(&mut self, heard: Heard) -> bool {
+        let (now, id) = (self.now, heard.answer.instance);
+        let row = self.rows().into_iter().find(|row| row.id == id);
+        let settled = self.bench().queue.settle(&[heard.answer], now).unwrap();
+        if settled.taken == 0 {
+            return false;
+        }
+        assert_eq!(row.map(|row| row.import), Some(heard.import), "said of what was found before");
+        self.uncertain.remove(&id);
+        if heard.listed {
+            self.evidence.insert(id);
+        } else {
+            self.evidence.remove(&id);
+        }
+        true
     }
 
     fn move_on(&mut self, study: u32) {

@@ -90,7 +90,7 @@ fn what_is_on_its_way_when_a_study_is_cancelled_is_followed_to_its_end() {
     bench.settle(&Answer::to_claim(claim.rows[2].id, 1, Event::AnswerLost));
     use StateName::{Cancelled, Stored, Unknown};
     assert_eq!(bench.states(claim.study), [Stored, Cancelled, Unknown, Cancelled]);
-    bench.settle(&Answer::learned(claim.rows[2].id, Event::ArchiveLacksIt));
+    bench.learn(claim.rows[2].id, Event::ArchiveLacksIt);
     assert_eq!(bench.states(claim.study)[2], Cancelled);
     assert_eq!(bench.queue.retry(Scope::All, Retry::Failed, NOW).unwrap(), 0);
     assert_eq!(bench.queue.retry(Scope::Study(claim.study), Retry::Cancelled, NOW).unwrap(), 3);

@@ -143,6 +143,34 @@ fn what_was_on_its_way_is_asked_for_and_what_was_refused_stays_refused() {
 }
 
 #[test]
+fn what_a_person_paused_stays_paused_and_a_clock_that_was_set_back_still_shows() {
+    let mut bench = Bench::new();
+    bench.import(1, 2);
+    bench.ask_empty();
+    let years = later(1 << 30);
+    let claim = bench.claim_at(years).unwrap();
+    let event = Event::TryAgain { not_before: years.after(LEASE) };
+    for row in &claim.rows {
+        bench.queue.settle(&[Answer::to_claim(row.id, row.attempt, event)], years).unwrap();
+    }
+    bench.queue.pause(Scope::All, true).unwrap();
+    let path = bench.path();
+    let Bench { dir: _dir, queue, destination } = bench;
+    drop(queue);
+    replace_damaged(&path, &key(), NOW).unwrap();
+    let mut queue = Queue::open(&path, &key(), NOW).unwrap();
+    assert!(queue.view().is_paused().unwrap());
+    let ask = |queue: &mut Queue| queue.studies_to_ask(destination, NOW, 9).unwrap();
+    assert!(ask(&mut queue).is_empty(), "nothing is sent");
+    queue.pause(Scope::All, false).unwrap();
+    let study = ask(&mut queue)[0].study;
+    let ask = queue.begin_ask(study, NOW).unwrap();
+    assert_eq!(queue.asked(&ask).unwrap(), Asked::Open);
+    let claim = queue.claim(destination, None, WIDE, NOW, LEASE).unwrap();
+    assert_eq!(claim.unwrap().rows.len(), 2, "and nothing waits for years");
+}
+
+#[test]
 fn a_salvage_that_is_interrupted_anywhere_is_done_again_or_finished() {
     let (dir, path) = closed(100);
     let bytes = fs::read(&path).unwrap();
