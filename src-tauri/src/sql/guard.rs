@@ -82,7 +82,7 @@ fn allowed(action: c_int, first: Option<&str>, second: Option<&str>, by: Option<
 
 /// A column that the views read, for a view; or a table of theirs that is named and of which no column is read.
 fn below(table: Option<&str>, column: Option<&str>, for_a_view: bool) -> bool {
-    let columns = BELOW.iter().find(|(name, _)| table == Some(name)).map(|(_, columns)| columns);
+    let columns = BELOW.iter().find(|(name, _)| table == Some(*name)).map(|(_, columns)| columns);
     columns.zip(column).is_some_and(|(columns, column)| {
         column.is_empty() || (for_a_view && columns.contains(&column))
     })
