@@ -8,9 +8,11 @@ use relaypacs_ledger::{
     AboutStudy, Counts, DestinationLabel, Event, EventId, ReceiptId, ReceiptLine,
 };
 use relaypacs_model::{Fault, Outcome, Priority, StudyInstanceUid};
-use relaypacs_queue::{Erased, ImportId, InstanceId, InstanceRow, Scope, StudyId};
-use std::collections::BTreeMap;
+use relaypacs_queue::{
+    Counts as Standing, Erased, ImportId, InstanceId, InstanceRow, Phase, Scope, StateName, StudyId,
+};
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many instances are read from the queue at once.
@@ -24,31 +26,80 @@ pub(crate) struct Closing {
     pub(crate) label: DestinationLabel,
 }
 
-/// Records every instance of a study that came to its end, tells it, and erases what is confirmed.
+/// Which of these studies have come to their end and can be closed, and which an import on its way holds: what those come
+/// to is known once it has ended, and nobody says when that is.
+pub(crate) async fn look(
+    desk: &Desk,
+    label: &DestinationLabel,
+    studies: BTreeSet<StudyId>,
+) -> Result<(Vec<Closing>, Vec<StudyId>), Fault> {
+    if studies.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let label = label.clone();
+    desk.ask(move |books| {
+        let (mut done, mut held) = (Vec::new(), Vec::new());
+        let view = books.queue.view();
+        for study in studies {
+            if view.is_held(study).or_fault()? {
+                held.push(study);
+            } else if let Ok(row) = view.study(study)
+                && row.phase == Phase::Done
+            {
+                done.push(Closing { study, study_uid: row.study_uid, label: label.clone() });
+            }
+        }
+        Ok((done, held))
+    })
+    .await
+}
+
+/// What was recorded of a study, page by page.
+#[derive(Default)]
+struct Sum {
+    states: BTreeMap<StateName, u64>,
+    outcomes: BTreeMap<Outcome, u64>,
+    /// The import that offered something of it last.
+    latest: Option<ImportId>,
+}
+
+impl Sum {
+    fn add(&mut self, row: &InstanceRow) {
+        *self.states.entry(row.state.name()).or_default() += 1;
+        *self.outcomes.entry(row.outcome()).or_default() += 1;
+        self.latest = self.latest.max(Some(row.import));
+    }
+
+    /// True where it is all of the study, as it stands now.
+    fn is_all_of(&self, study: &Standing) -> bool {
+        let recorded = |name| self.states.get(&name).copied().unwrap_or(0);
+        StateName::ALL.into_iter().all(|name| study.of(name).instances == recorded(name))
+    }
+}
+
+/// Records every instance of a study that came to its end, tells it, and erases what is confirmed. [`Erased::NotYet`]
+/// where it goes on after all: then it was not closed, and nothing says that it was.
 pub(crate) async fn close(
     desk: &Desk,
     report: &Arc<Report>,
     closing: Closing,
 ) -> Result<Erased, Fault> {
     let mut outcomes = BTreeMap::new();
-    let mut counts = BTreeMap::new();
-    let mut latest = None;
+    let mut sum = Sum::default();
     let mut after = None;
     loop {
         let page = closing.clone();
         let rows = desk.ask(move |books| recorded(books, &page, after)).await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        latest = latest.max(rows.iter().map(|row| row.import).max());
-        for row in &rows {
-            *counts.entry(row.outcome()).or_default() += 1;
-        }
+        rows.iter().for_each(|row| sum.add(row));
         report.tell(&closing.study_uid, &rows, &mut outcomes);
     }
     let ended = closing.clone();
-    let Some(latest) = latest else { return Ok(Erased::NotYet) };
-    let erased = desk.ask(move |books| erase(books, &ended, latest, &counts)).await?;
-    report.study(&closing.study_uid, outcomes, erased == Erased::Whole);
+    let erased = desk.ask(move |books| end(books, &ended, &sum)).await?;
+    if erased != Erased::NotYet {
+        report.study(&closing.study_uid, outcomes, erased == Erased::Whole);
+    }
     Ok(erased)
 }
 
@@ -104,13 +155,32 @@ fn record(books: &mut Books, closing: &Closing, rows: &[InstanceRow]) -> Result<
     Ok(())
 }
 
-/// Ledger first, under ids that make writing it again harmless; then the queue; then nothing of it is in any file.
-fn erase(
+/// Only what can be erased is said to be, in one errand: nothing comes between the look, the ledger and the queue. An
+/// import that holds it, or a row that changed after it was recorded, and it is closed another time.
+fn end(books: &mut Books, closing: &Closing, sum: &Sum) -> Result<Erased, Fault> {
+    let view = books.queue.view();
+    let standing = view.counts(Scope::Study(closing.study)).or_fault()?;
+    if view.is_held(closing.study).or_fault()? || !sum.is_all_of(&standing) {
+        return Ok(Erased::NotYet);
+    }
+    if let Some(latest) = sum.latest {
+        say(books, closing, latest, &sum.outcomes)?;
+    }
+    let erased = books.queue.erase_study(closing.study).or_fault()?;
+    books.queue.barrier().or_fault()?;
+    // Their key is gone by now; a crash before this leaves it to the next start.
+    books.clear_leftovers()?;
+    Ok(erased)
+}
+
+/// The ledger comes first, under ids that make writing it again harmless: a crash before the queue has erased repeats this
+/// and finishes that.
+fn say(
     books: &mut Books,
     closing: &Closing,
     latest: ImportId,
     counts: &BTreeMap<Outcome, u64>,
-) -> Result<Erased, Fault> {
+) -> Result<(), Fault> {
     let study = closing.study_uid.clone();
     let import = books.import_name(latest)?;
     let numbers: Vec<u8> = counts.values().flat_map(|n| n.to_le_bytes()).collect();
@@ -134,11 +204,7 @@ fn erase(
     let ended_id = id(b"ended");
     let event = if whole { Event::Erased { study } } else { Event::Ended { study, counts: ended } };
     books.ledger.append(ended_id, &event, now()).or_fault()?;
-    let erased = books.queue.erase_study(closing.study).or_fault()?;
-    books.queue.barrier().or_fault()?;
-    // Their key is gone by now; a crash before this leaves it to the next start.
-    books.clear_leftovers()?;
-    Ok(erased)
+    Ok(())
 }
 
 /// What lists and figures say of the study; taken before its rows are erased.
@@ -166,3 +232,6 @@ fn line(row: &InstanceRow) -> ReceiptLine {
         at: row.since,
     }
 }
+
+#[cfg(test)]
+mod tests;
