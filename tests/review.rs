@@ -265,6 +265,44 @@ async fn what_is_taken_out_while_the_queue_is_served_is_told_and_leaves_nothing(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_out_while_a_review_holds_it_is_closed_once_that_is_discarded() {
+    let bench = Bench::new().await;
+    bench.relay.wish(Wish::Pause, Vec::new()).await.unwrap();
+    let taken_out = bench.look().await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let rows = bench.relay.in_turn(0, 10).await.unwrap();
+    let uids = rows.iter().map(|row| row.study.study_uid.as_str().to_owned()).collect();
+    bench.relay.wish(Wish::Cancel, uids).await.unwrap();
+    let review = bench.look().await;
+    bench.relay.wish(Wish::Resume, Vec::new()).await.unwrap();
+
+    let (sender, ends) = mpsc::channel();
+    let (working, stop) = (bench.relay.clone(), Stop::new());
+    let asked = stop.clone();
+    let work = tokio::spawn(async move { working.serve(Arc::new(Ends(sender)), &asked).await });
+    let ends = Arc::new(std::sync::Mutex::new(ends));
+    let next = || {
+        let ends = ends.clone();
+        let wait = move || ends.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
+        tokio::task::spawn_blocking(wait)
+    };
+    // Something else comes to its end, so that the lane has looked at all of it.
+    let other = folder();
+    fixture::sample_disc(other.path(), 2).unwrap();
+    let (sources, to) = (vec![other.path().to_path_buf()], Target::Saved("Main PACS".into()));
+    let sent =
+        bench.relay.import(sources, &to, false, Arc::new(Nobody), &Stop::new()).await.unwrap();
+    assert_eq!(next().await.unwrap().import, sent.import);
+    assert!(bench.relay.sums().await.unwrap().studies > 0);
+    review.discard().await.unwrap();
+    let end = next().await.unwrap();
+    assert_eq!(end.import, taken_out.import);
+    assert!(end.outcomes.keys().all(|outcome| *outcome == Outcome::Cancelled), "{end:?}");
+    assert_eq!(bench.relay.sums().await.unwrap().studies, 0);
+    stop.stop();
+    work.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_instance_of_a_review_can_be_opened_to_be_shown() {
     let bench = Bench::new().await;
     let review = bench.look().await;

@@ -127,6 +127,7 @@ async fn review(
     stop: &Stop,
 ) -> Result<Review, Fault> {
     let relay = shell.relay()?;
+    relay.know_removable(shell.removable());
     relay.review(paths, target, false, counts, stop).await
 }
 

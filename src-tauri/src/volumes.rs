@@ -7,6 +7,7 @@ use crate::token;
 use crate::view::{Volume, VolumeHint, VolumeKind};
 use relaypacs_media::{Change, Ejected, Hint, Kind, MediaWatcher, this_computer};
 use relaypacs_model::{Code, Fault};
+use relaypacs_relay::Removable;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -122,6 +123,16 @@ impl Shell {
         let mounted = lock(&self.mounted);
         let found = mounted.iter().find(|mounted| mounted.volume.id == id);
         found.map(|mounted| mounted.media.mount_point.clone())
+    }
+
+    /// The volumes as a relay takes them: it knows by itself only what Linux says.
+    pub(crate) fn removable(&self) -> Vec<Removable> {
+        let mounted = lock(&self.mounted);
+        let removable = |mounted: &Mounted| Removable {
+            mount: mounted.media.mount_point.clone(),
+            is_optical: mounted.media.kind == Kind::Optical,
+        };
+        mounted.iter().map(removable).collect()
     }
 
     /// Ejects a volume.

@@ -6,8 +6,8 @@ use crate::person::codes;
 use crate::state::StateName;
 use crate::table::StudyId;
 use crate::table::spool::drop_keys;
-use crate::{Queue, QueueError, Result, Scope};
-use rusqlite::{OptionalExtension, Transaction};
+use crate::{Queue, QueueError, Result, Scope, View};
+use rusqlite::Transaction;
 
 /// How [`Queue::erase_study`] went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,15 +32,23 @@ impl Queue {
     /// Those of the database; then nothing is erased.
     pub fn erase_study(&mut self, study: StudyId) -> Result<Erased> {
         let counts = self.view().counts(Scope::Study(study))?;
-        self.durably(|tx| {
-            let held = tx
-                .query_row("SELECT 1 FROM hold WHERE study_id = ?1", [study], |_| Ok(()))
-                .optional()?;
-            if held.is_some() || counts.unfinished().instances > 0 {
-                return Ok(Erased::NotYet);
-            }
-            erase(tx, study)
-        })
+        if counts.unfinished().instances > 0 || self.view().is_held(study)? {
+            return Ok(Erased::NotYet);
+        }
+        self.durably(|tx| erase(tx, study))
+    }
+}
+
+impl View<'_> {
+    /// True while an import that has not ended holds a study: what it comes to is not known before.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn is_held(self, study: StudyId) -> Result<bool> {
+        Ok(self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM hold WHERE study_id = ?1)")?
+            .query_row([study], |row| row.get(0))?)
     }
 }
 

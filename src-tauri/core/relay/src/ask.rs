@@ -1,6 +1,7 @@
 //! Asking the archive what it has of a study: before its first byte, after a lost answer, after its last byte.
 
 use crate::clock::now;
+use crate::desk::Books;
 use crate::faults::OrFault;
 use crate::lane::{Ended, Kind, Lane};
 use crate::part::SourcePart;
@@ -9,11 +10,11 @@ use crate::settle;
 use futures_util::stream::{self, StreamExt};
 use relaypacs_ledger::{Event as Happened, EventId};
 use relaypacs_model::{
-    Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
+    ArchiveRoot, Code, Fault, ReadBack, Reason, SeriesInstanceUid, SopInstanceUid, StudyInstanceUid,
 };
 use relaypacs_queue::{
-    Answer, Ask, Asked, AskedRow, Copying, Event, InstanceId, InstanceRow, Scope, State, StateName,
-    StudyToAsk,
+    Answer, Ask, Asked, AskedRow, Copying, DestinationId, Event, ImportId, InstanceId, InstanceRow,
+    Scope, State, StateName, StudyId, StudyToAsk,
 };
 use relaypacs_upload::{Compared, Sameness, Trouble};
 use std::collections::HashSet;
@@ -41,7 +42,9 @@ const DROPPED_AT_MOST: u32 = 3;
 pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fault> {
     let ended = Ended { study: study.study, kind: Kind::Asked };
     let id = study.study;
-    let ask = lane.desk.ask(move |books| books.queue.begin_ask(id, now()).or_fault()).await?;
+    let (destination, root) = (lane.destination, lane.archive.root().clone());
+    let asked = lane.desk.ask(move |books| begin(books, destination, &root, id)).await?;
+    let Some(ask) = asked else { return Ok(ended) };
     let begun = Instant::now();
     lane.run.requested();
     let listing = match lane.archive.list(&study.study_uid).await {
@@ -77,6 +80,21 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
     Ok(ended)
 }
 
+/// Begins an ask; none where the destination is another archive by now, of which this one's list says nothing.
+fn begin(
+    books: &mut Books,
+    destination: DestinationId,
+    root: &ArchiveRoot,
+    study: StudyId,
+) -> Result<Option<Ask>, Fault> {
+    if books.queue.view().destination(destination).or_fault()?.destination.root != *root {
+        // The lane of the new one goes on with it.
+        books.queue.put_off_asking(study, now().after(RECOMPARE), now()).or_fault()?;
+        return Ok(None);
+    }
+    books.queue.begin_ask(study, now()).or_fault().map(Some)
+}
+
 /// How settling went.
 enum Outcome {
     Settled,
@@ -106,7 +124,7 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.row.id);
-        let mut sorted = sort(lane, rows, patient.is_some(), &mut sampled);
+        let mut sorted = sort(lane, ask, rows, patient.is_some(), &mut sampled);
         let to_compare = std::mem::take(&mut sorted.to_compare);
         let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
@@ -145,12 +163,13 @@ struct Sorted {
     late: bool,
     /// Something has to be compared once it is copied.
     uncopied: bool,
-    /// Copies that turned out to be damaged.
-    lost: Vec<InstanceId>,
+    /// Copies that turned out to be damaged, and who had found them.
+    lost: Vec<(InstanceId, ImportId)>,
 }
 
 fn sort(
     lane: &Lane,
+    ask: &Ask,
     rows: Vec<AskedRow>,
     patient: bool,
     sampled: &mut HashSet<SeriesInstanceUid>,
@@ -162,7 +181,7 @@ fn sort(
         let unknown = row.state == State::Unknown;
         match (listed, stored) {
             (true, true) if !reads_back(lane.read_back, &row, sampled) => {
-                sorted.answers.push(Answer::learned(row.id, Event::ArchiveListsIt));
+                sorted.answers.push(Answer::to_ask(ask, row.id, Event::ArchiveListsIt));
             }
             (true, _) if row.copy == Copying::Due => sorted.uncopied = true,
             // Ours, another's, or an older one with other bytes: only the bytes can tell.
@@ -170,9 +189,9 @@ fn sort(
             (false, _) if patient && (stored || unknown && lost_just_now(&row)) => {
                 sorted.late = true;
             }
-            (false, true) => sorted.answers.push(lacks_stored(&row)),
+            (false, true) => sorted.answers.push(lacks_stored(ask, &row)),
             (false, false) if unknown => {
-                sorted.answers.extend(lacks_unknown(&row, lane.signs.stores()))
+                sorted.answers.extend(lacks_unknown(ask, &row, lane.signs.stores()))
             }
             (false, false) => {}
         }
@@ -193,32 +212,33 @@ fn reads_back(
     }
 }
 
-fn lacks_stored(row: &InstanceRow) -> Answer {
+fn lacks_stored(ask: &Ask, row: &InstanceRow) -> Answer {
     if row.sends_dropped + 1 >= DROPPED_AT_MOST {
-        return Answer::learned(row.id, Event::Refused)
+        return Answer::to_ask(ask, row.id, Event::Refused)
             .because(Reason::new(Code::DroppedByArchive));
     }
-    Answer::learned(row.id, Event::ArchiveLacksIt)
+    Answer::to_ask(ask, row.id, Event::ArchiveLacksIt)
 }
 
 /// A lost answer, and the archive does not have it: sent again, each time a little later and in smaller company, since
 /// it may be the one that the archive stumbles over.
-fn lacks_unknown(row: &InstanceRow, others_go: bool) -> Vec<Answer> {
+fn lacks_unknown(ask: &Ask, row: &InstanceRow, others_go: bool) -> Vec<Answer> {
+    let told = |event| Answer::to_ask(ask, row.id, event);
     let reason = row.reason.unwrap_or(Reason::new(Code::ConnectionLost));
     // Refused for being there already, and it is not there: what is left of the answer is that it was refused.
     if settle::is_said_to_be_there(row) {
-        return vec![Answer::learned(row.id, Event::Refused).because(reason)];
+        return vec![told(Event::Refused).because(reason)];
     }
     if settle::is_lost_for_good(row, others_go) {
-        return vec![Answer::learned(row.id, Event::Refused).because(reason)];
+        return vec![told(Event::Refused).because(reason)];
     }
-    let mut answers = vec![Answer::learned(row.id, Event::ArchiveLacksIt).because(reason)];
+    let mut answers = vec![told(Event::ArchiveLacksIt).because(reason)];
     if row.tries >= 2 && !settle::is_lost_to_the_line(row.tries, reason, others_go) {
         let at_most = NonZeroU32::new(64 >> (2 * row.tries.min(3))).unwrap_or(NonZeroU32::MIN);
-        answers.push(Answer::learned(row.id, Event::SendAlone { at_most }).because(reason));
+        answers.push(told(Event::SendAlone { at_most }).because(reason));
         let wait = settle::wait_after_loss(row.tries - 1, jitter());
         let event = Event::TryAgain { not_before: now().after(wait) };
-        answers.push(Answer::learned(row.id, event).because(reason));
+        answers.push(told(event).because(reason));
     }
     answers
 }
@@ -250,10 +270,10 @@ async fn compare(
         }
         // It is compared anew from its source, if that is still there.
         if settle::is_copy_lost(&row, sameness) {
-            sorted.lost.push(row.id);
+            sorted.lost.push((row.id, row.import));
             continue;
         }
-        let answers = settle::of_comparison(&row, sameness);
+        let answers = settle::of_comparison(ask, &row, sameness);
         sorted.answers.extend(answers.into_iter().map(|answer| Answer { sha256, ..answer }));
     }
     Ok(())
@@ -282,7 +302,7 @@ async fn compare_one(
     Ok(last.unwrap_or(Compared::unread(Sameness::NotComparable)))
 }
 
-async fn copies_lost(lane: &Arc<Lane>, lost: Vec<InstanceId>) -> Result<(), Fault> {
+async fn copies_lost(lane: &Arc<Lane>, lost: Vec<(InstanceId, ImportId)>) -> Result<(), Fault> {
     if lost.is_empty() {
         return Ok(());
     }
@@ -294,9 +314,17 @@ async fn take(lane: &Arc<Lane>, answers: Vec<Answer>) -> Result<(), Fault> {
     if answers.is_empty() {
         return Ok(());
     }
-    let confirmed = answers.iter().filter(|answer| answer.event.proof().is_some()).count() as u64;
-    let settled =
-        lane.desk.ask(move |books| books.queue.settle(&answers, now()).or_fault()).await?;
+    let (settled, confirmed) = lane
+        .desk
+        .ask(move |books| {
+            let settled = books.queue.settle(&answers, now()).or_fault()?;
+            let proven = |answer: &&Answer| {
+                answer.event.proof().is_some() && !settled.stale.contains(&answer.instance)
+            };
+            let confirmed = answers.iter().filter(proven).count() as u64;
+            Ok((settled, confirmed))
+        })
+        .await?;
     if !settled.impossible.is_empty() {
         tracing::warn!(rows = settled.impossible.len(), "answers that do not fit their rows");
     }
@@ -337,7 +365,7 @@ async fn open(lane: &Arc<Lane>, ask: &Ask) -> Result<(), Fault> {
 }
 
 /// One transfer of a study begins once for each import that offered it.
-fn latest_import(books: &mut crate::desk::Books, ask: &Ask) -> Result<[u8; 16], Fault> {
+fn latest_import(books: &mut Books, ask: &Ask) -> Result<[u8; 16], Fault> {
     let rows = books.queue.view().instances(ask.study, None, 1).or_fault()?;
     match rows.first() {
         Some(row) => Ok(books.import_name(row.import)?.0),

@@ -9,9 +9,11 @@ use relaypacs_ledger::{
     AboutStudy, Counts, DestinationLabel, Event, EventId, ReceiptId, ReceiptLine,
 };
 use relaypacs_model::{Fault, Outcome, Priority, StudyInstanceUid};
-use relaypacs_queue::{Erased, ImportId, InstanceId, InstanceRow, Scope, StudyId};
-use std::collections::BTreeMap;
+use relaypacs_queue::{
+    Counts as Standing, Erased, ImportId, InstanceId, InstanceRow, Phase, Scope, StateName, StudyId,
+};
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many instances are read from the queue at once.
@@ -25,44 +27,64 @@ pub(crate) struct Closing {
     pub(crate) label: DestinationLabel,
 }
 
-/// Records every instance of a study that came to its end, tells it, and erases what is confirmed.
-pub(crate) async fn close(
+/// Which of these studies have come to their end and can be closed, and which an import on its way holds: what those come
+/// to is known once it has ended, and nobody says when that is.
+pub(crate) async fn look(
     desk: &Desk,
-    report: &Arc<Report>,
-    closing: Closing,
-) -> Result<Erased, Fault> {
-    let mut outcomes = BTreeMap::new();
-    let mut ended = OfImports::new();
-    let mut after = None;
-    loop {
-        let page = closing.clone();
-        let rows = desk.ask(move |books| recorded(books, &page, after)).await?;
-        let Some(last) = rows.last() else { break };
-        after = Some(last.id);
-        count(&mut ended, &rows);
-        report.tell(&closing.study_uid, &rows, &mut outcomes);
+    label: &DestinationLabel,
+    studies: BTreeSet<StudyId>,
+) -> Result<(Vec<Closing>, Vec<StudyId>), Fault> {
+    if studies.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
     }
-    let Some(latest) = ended.keys().next_back().copied() else { return Ok(Erased::NotYet) };
-    let (erased, end) = desk
-        .ask(move |books| {
-            let mut counts = BTreeMap::new();
-            ended.values().for_each(|of_import| add(&mut counts, of_import));
-            let erased = erase(books, &closing, latest, &counts)?;
-            let mut end = end(books, closing, latest, &ended)?;
-            end.erased = erased == Erased::Whole;
-            Ok((erased, end))
-        })
-        .await?;
-    report.study(&StudyEnd { outcomes, ..end });
-    Ok(erased)
+    let label = label.clone();
+    desk.ask(move |books| {
+        let (mut done, mut held) = (Vec::new(), Vec::new());
+        let view = books.queue.view();
+        for study in studies {
+            if view.is_held(study).or_fault()? {
+                held.push(study);
+            } else if let Ok(row) = view.study(study)
+                && row.phase == Phase::Done
+            {
+                done.push(Closing { study, study_uid: row.study_uid, label: label.clone() });
+            }
+        }
+        Ok((done, held))
+    })
+    .await
 }
 
-/// Instances of one study by outcome, for each import that offered them last.
-type OfImports = BTreeMap<ImportId, BTreeMap<Outcome, u64>>;
+/// What was recorded of a study, page by page.
+#[derive(Default)]
+struct Sum {
+    states: BTreeMap<StateName, u64>,
+    /// By outcome, for each import that offered them last.
+    of_imports: BTreeMap<ImportId, BTreeMap<Outcome, u64>>,
+}
 
-fn count(of_imports: &mut OfImports, rows: &[InstanceRow]) {
-    for row in rows {
-        *of_imports.entry(row.import).or_default().entry(row.outcome()).or_default() += 1;
+impl Sum {
+    fn add(&mut self, row: &InstanceRow) {
+        *self.states.entry(row.state.name()).or_default() += 1;
+        let of_import = self.of_imports.entry(row.import).or_default();
+        *of_import.entry(row.outcome()).or_default() += 1;
+    }
+
+    /// The import that offered something of it last.
+    fn latest(&self) -> Option<ImportId> {
+        self.of_imports.keys().next_back().copied()
+    }
+
+    fn outcomes(&self) -> BTreeMap<Outcome, u64> {
+        let mut all = BTreeMap::new();
+        self.of_imports.values().for_each(|of_import| add(&mut all, of_import));
+        all
+    }
+
+    /// True where it is all of the study, as it stands now.
+    fn is_all_of(&self, study: &Standing) -> bool {
+        let recorded = |name| self.states.get(&name).copied().unwrap_or(0);
+        StateName::ALL.into_iter().all(|name| study.of(name).instances == recorded(name))
     }
 }
 
@@ -72,13 +94,38 @@ fn add(sum: &mut BTreeMap<Outcome, u64>, more: &BTreeMap<Outcome, u64>) {
     }
 }
 
+/// Records every instance of a study that came to its end, tells it, and erases what is confirmed. [`Erased::NotYet`]
+/// where it goes on after all: then it was not closed, and nothing says that it was.
+pub(crate) async fn close(
+    desk: &Desk,
+    report: &Arc<Report>,
+    closing: Closing,
+) -> Result<Erased, Fault> {
+    let mut outcomes = BTreeMap::new();
+    let mut sum = Sum::default();
+    let mut after = None;
+    loop {
+        let page = closing.clone();
+        let rows = desk.ask(move |books| recorded(books, &page, after)).await?;
+        let Some(last) = rows.last() else { break };
+        after = Some(last.id);
+        rows.iter().for_each(|row| sum.add(row));
+        report.tell(&closing.study_uid, &rows, &mut outcomes);
+    }
+    let (erased, told) = desk.ask(move |books| end(books, &closing, &sum)).await?;
+    if let Some(told) = told {
+        report.study(&StudyEnd { outcomes, erased: erased == Erased::Whole, ..told });
+    }
+    Ok(erased)
+}
+
 /// How a study ended: by the receipt of its latest import, which also knows what ended in earlier runs, and by what
 /// earlier imports offered of it and nobody offered again.
-fn end(
+fn told(
     books: &mut Books,
-    closing: Closing,
+    closing: &Closing,
     latest: ImportId,
-    here: &OfImports,
+    sum: &Sum,
 ) -> Result<StudyEnd, Fault> {
     // It was begun with its first line, and is not opened again: it may have ended meanwhile.
     let name = books.import_name(latest)?;
@@ -87,11 +134,11 @@ fn end(
     let of_receipt = seen.iter().filter(|sighting| sighting.receipt == receipt);
     let mut recorded: BTreeMap<Outcome, u64> =
         of_receipt.flat_map(|sighting| sighting.counts.outcomes()).collect();
-    let earlier = here.iter().filter(|(import, _)| **import != latest);
+    let earlier = sum.of_imports.iter().filter(|(import, _)| **import != latest);
     earlier.for_each(|(_, of_import)| add(&mut recorded, of_import));
     Ok(StudyEnd {
         study: closing.study,
-        study_instance_uid: closing.study_uid,
+        study_instance_uid: closing.study_uid.clone(),
         destination: closing.label.as_str().to_owned(),
         receipt: receipt.0,
         outcomes: BTreeMap::new(),
@@ -107,7 +154,7 @@ pub(crate) async fn leave(
     closing: Closing,
 ) -> Result<(), Fault> {
     let mut outcomes = BTreeMap::new();
-    let mut here = OfImports::new();
+    let mut sum = Sum::default();
     let mut after = None;
     loop {
         let page = closing.clone();
@@ -120,12 +167,12 @@ pub(crate) async fn leave(
             .await?;
         let Some(last) = rows.last() else { break };
         after = Some(last.id);
-        count(&mut here, &rows);
+        rows.iter().for_each(|row| sum.add(row));
         report.tell(&closing.study_uid, &rows, &mut outcomes);
     }
-    let Some(latest) = here.keys().next_back().copied() else { return Ok(()) };
-    let end = desk.ask(move |books| end(books, closing, latest, &here)).await?;
-    report.study(&StudyEnd { outcomes, ..end });
+    let Some(latest) = sum.latest() else { return Ok(()) };
+    let told = desk.ask(move |books| told(books, &closing, latest, &sum)).await?;
+    report.study(&StudyEnd { outcomes, ..told });
     Ok(())
 }
 
@@ -156,13 +203,38 @@ fn record(books: &mut Books, closing: &Closing, rows: &[InstanceRow]) -> Result<
     Ok(())
 }
 
-/// Ledger first, under ids that make writing it again harmless; then the queue; then nothing of it is in any file.
-fn erase(
+/// Only what can be erased is said to be, in one errand: nothing comes between the look, the ledger and the queue. An
+/// import that holds it, or a row that changed after it was recorded, and it is closed another time.
+fn end(
+    books: &mut Books,
+    closing: &Closing,
+    sum: &Sum,
+) -> Result<(Erased, Option<StudyEnd>), Fault> {
+    let view = books.queue.view();
+    let standing = view.counts(Scope::Study(closing.study)).or_fault()?;
+    if view.is_held(closing.study).or_fault()? || !sum.is_all_of(&standing) {
+        return Ok((Erased::NotYet, None));
+    }
+    let mut end = None;
+    if let Some(latest) = sum.latest() {
+        say(books, closing, latest, &sum.outcomes())?;
+        end = Some(told(books, closing, latest, sum)?);
+    }
+    let erased = books.queue.erase_study(closing.study).or_fault()?;
+    books.queue.barrier().or_fault()?;
+    // Their key is gone by now; a crash before this leaves it to the next start.
+    books.clear_leftovers()?;
+    Ok((erased, end))
+}
+
+/// The ledger comes first, under ids that make writing it again harmless: a crash before the queue has erased repeats this
+/// and finishes that.
+fn say(
     books: &mut Books,
     closing: &Closing,
     latest: ImportId,
     counts: &BTreeMap<Outcome, u64>,
-) -> Result<Erased, Fault> {
+) -> Result<(), Fault> {
     let study = closing.study_uid.clone();
     let import = books.import_name(latest)?;
     let numbers: Vec<u8> = counts.values().flat_map(|n| n.to_le_bytes()).collect();
@@ -186,11 +258,7 @@ fn erase(
     let ended_id = id(b"ended");
     let event = if whole { Event::Erased { study } } else { Event::Ended { study, counts: ended } };
     books.ledger.append(ended_id, &event, now()).or_fault()?;
-    let erased = books.queue.erase_study(closing.study).or_fault()?;
-    books.queue.barrier().or_fault()?;
-    // Their key is gone by now; a crash before this leaves it to the next start.
-    books.clear_leftovers()?;
-    Ok(erased)
+    Ok(())
 }
 
 /// What lists and figures say of the study; taken before its rows are erased.
@@ -218,3 +286,6 @@ fn line(row: &InstanceRow) -> ReceiptLine {
         at: row.since,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use crate::faults::OrFault;
 use crate::observer::{Observer, ScanCounts};
 use crate::spool::SpoolWhen;
 use crate::stop::Stop;
-use crate::volume::Origin;
+use crate::volume::{Origin, Removable};
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
 use relaypacs_model::{Code, Fault, Found, Location, Priority, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
@@ -34,6 +34,8 @@ pub(crate) struct Offer {
     pub(crate) destination: DestinationId,
     pub(crate) label: DestinationLabel,
     pub(crate) spool: SpoolWhen,
+    /// Volumes that are known to be removable.
+    pub(crate) known: Vec<Removable>,
     pub(crate) priority: Priority,
 }
 
@@ -105,7 +107,7 @@ pub(crate) fn take_in(
     let mut taking =
         Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
     let mut counting = Counting::new();
-    let origin = Origin::of(&offer.sources);
+    let origin = Origin::of(&offer.sources, &offer.known);
     let readers = if origin.is_optical { 1 } else { Options::default().readers };
     let options = Options { include_damaged: offer.include_damaged, readers, ..Options::default() };
     let scanned = relaypacs_scan::scan(&offer.sources, &options, stop.cancel(), &mut |seen| {

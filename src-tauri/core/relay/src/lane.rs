@@ -3,7 +3,6 @@
 
 use crate::cancelled::Cancelled;
 use crate::clock::now;
-use crate::close::{Closing, close};
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::gate::Gate;
@@ -14,10 +13,10 @@ use crate::run::{Run, Signs};
 use crate::said_there::{self, SaidThere};
 use crate::spool::Copies;
 use crate::stop::Stop;
-use crate::{ask, send};
+use crate::{ask, close, send};
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault, ReadBack};
-use relaypacs_queue::{DestinationId, DestinationRow, Phase, StudyFilter, StudyId, StudyToAsk};
+use relaypacs_queue::{DestinationId, DestinationRow, Erased, StudyFilter, StudyId, StudyToAsk};
 use relaypacs_scan::Opener;
 use relaypacs_upload::{Archive, Timing};
 use std::collections::{HashMap, HashSet};
@@ -87,7 +86,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 struct Loop {
     tasks: JoinSet<Result<Ended, Fault>>,
     /// Never given up half way: what is told of a study is told whole.
-    closings: JoinSet<Result<StudyId, Fault>>,
+    closings: JoinSet<Result<(StudyId, Erased), Fault>>,
     /// Studies that are asked about or closed right now.
     busy: HashSet<StudyId>,
     /// Studies that may have come to their end.
@@ -177,7 +176,12 @@ impl Lane {
             tokio::select! {
                 Some(ended) = state.tasks.join_next() => self.take_in(&mut state, ended)?,
                 Some(closed) = state.closings.join_next() => {
-                    state.busy.remove(&joined(closed)?);
+                    let (study, erased) = joined(closed)?;
+                    state.busy.remove(&study);
+                    if erased == Erased::NotYet {
+                        state.closed.remove(&study);
+                        state.to_close.push(study);
+                    }
                 }
                 () = self.stop.stopped() => {}
                 () = tokio::time::sleep(TICK) => {}
@@ -207,28 +211,19 @@ impl Lane {
 
     async fn start_closing(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
         let candidates = std::mem::take(&mut state.to_close);
-        for study in candidates {
-            if state.busy.contains(&study) {
-                state.to_close.push(study);
-                continue;
-            }
-            if state.closed.contains(&study) {
-                continue;
-            }
-            let found =
-                self.desk.ask(move |books| books.queue.view().study(study).or_fault()).await;
-            let Ok(row) = found else { continue };
-            if row.phase == Phase::Done {
-                state.busy.insert(study);
-                state.closed.insert(study);
-                let lane = self.clone();
-                let closing =
-                    Closing { study, study_uid: row.study_uid, label: self.label.clone() };
-                state.closings.spawn(async move {
-                    close(&lane.desk, &lane.report, closing).await?;
-                    Ok(study)
-                });
-            }
+        let (busy, free): (Vec<_>, Vec<_>) =
+            candidates.into_iter().partition(|study| state.busy.contains(study));
+        let free = free.into_iter().filter(|study| !state.closed.contains(study)).collect();
+        let (done, held) = close::look(&self.desk, &self.label, free).await?;
+        state.to_close = [busy, held].concat();
+        for closing in done {
+            let study = closing.study;
+            state.busy.insert(study);
+            state.closed.insert(study);
+            let lane = self.clone();
+            state.closings.spawn(async move {
+                Ok((study, close::close(&lane.desk, &lane.report, closing).await?))
+            });
         }
         Ok(())
     }

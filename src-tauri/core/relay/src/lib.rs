@@ -58,6 +58,7 @@ pub use review::{Chosen, Presence, Review};
 pub use spool::{CopyProgress, Gap, SourceFree, SourceStays, SpoolWhen, Spooling};
 pub use steer::{InTurn, Sums};
 pub use stop::Stop;
+pub use volume::Removable;
 pub use work::Work;
 
 pub use relaypacs_ledger::{

@@ -12,6 +12,7 @@ use crate::opening::{self, Opened, SetAside};
 use crate::sources::Tried;
 use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
+use crate::volume::Removable;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority};
 use relaypacs_queue::DestinationRow;
@@ -28,6 +29,7 @@ pub struct Relay {
     set_aside: Option<SetAside>,
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
+    removable: Mutex<Vec<Removable>>,
     pub(crate) tried: Tried,
     /// Before the lock: whoever gets it finds the books closed.
     _closing: Closing,
@@ -70,6 +72,7 @@ impl Relay {
                 cancelled: Arc::default(),
                 set_aside,
                 spooling: Mutex::default(),
+                removable: Mutex::default(),
                 tried: Tried::default(),
                 _lock: lock,
             })
@@ -103,6 +106,15 @@ impl Relay {
     /// Copies as `spooling` says from the next import on.
     pub fn copy_as(&self, spooling: Spooling) {
         *self.spooling.lock().unwrap_or_else(PoisonError::into_inner) = spooling;
+    }
+
+    /// From the next import on, what lies on one of these volumes can be taken away, whatever the system says of it.
+    pub fn know_removable(&self, volumes: Vec<Removable>) {
+        *self.removable.lock().unwrap_or_else(PoisonError::into_inner) = volumes;
+    }
+
+    pub(crate) fn removable(&self) -> Vec<Removable> {
+        self.removable.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Set where this opening found the queue damaged, put it aside, and went on with what could be read of it.
@@ -142,8 +154,9 @@ impl Relay {
     ) -> Result<Imported, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let spool = self.copies_as().when;
-        let offer = Offer { sources, include_damaged, destination: row.id, label, spool, priority };
+        let (spool, known) = (self.copies_as().when, self.removable());
+        let destination = row.id;
+        let offer = Offer { sources, include_damaged, destination, label, spool, known, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let imported = tokio::task::spawn_blocking(move || import(&desk, offer, &stop, &observer));
         imported.await.map_err(|error| Fault::with(Code::Internal, error))?

@@ -73,9 +73,9 @@ impl Relay {
     ) -> Result<Review, Fault> {
         let row = self.destination(target).await?;
         let label = DestinationLabel::from(&row.destination);
-        let spool = self.copies_as().when;
-        let priority = Priority::default();
-        let offer = Offer { sources, include_damaged, destination: row.id, label, spool, priority };
+        let (spool, known) = (self.copies_as().when, self.removable());
+        let (destination, priority) = (row.id, Priority::default());
+        let offer = Offer { sources, include_damaged, destination, label, spool, known, priority };
         let (desk, stop) = (self.desk.clone(), stop.clone());
         let watching = Arc::new(Watching { findings: Mutex::default(), observer });
         let review = tokio::task::spawn_blocking(move || {

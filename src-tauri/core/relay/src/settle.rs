@@ -1,7 +1,7 @@
 //! Verdicts of the archive to events of the queue. Pure.
 
 use relaypacs_model::{Code, Moment, Reason};
-use relaypacs_queue::{Answer, Copying, Event, InstanceId, InstanceRow, State};
+use relaypacs_queue::{Answer, Ask, Copying, Event, ImportId, InstanceId, InstanceRow, State};
 use relaypacs_upload::{BatchAnswer, InstanceVerdict, Sameness, Scope, Verdict, backoff};
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -109,14 +109,17 @@ fn of_instance(
 }
 
 /// Copies that a batch found to be damaged.
-pub(crate) fn copies_lost(rows: &[InstanceRow], answer: &BatchAnswer) -> Vec<InstanceId> {
+pub(crate) fn copies_lost(
+    rows: &[InstanceRow],
+    answer: &BatchAnswer,
+) -> Vec<(InstanceId, ImportId)> {
     rows.iter()
         .zip(&answer.verdicts)
         .filter(|(row, one)| {
             let failed = matches!(one.verdict, Verdict::SourceChanged | Verdict::SourceGone);
             failed && row.copy == Copying::Done
         })
-        .map(|(row, _)| row.id)
+        .map(|(row, _)| (row.id, row.import))
         .collect()
 }
 
@@ -162,8 +165,8 @@ fn send_alone(smaller: Option<NonZeroU32>) -> Event {
 
 /// What a comparison of an instance that the archive lists tells the queue. What we sent ourselves, after the archive
 /// had been asked for it, needs no bytes to be believed: it is listed now. What may be another's does.
-pub(crate) fn of_comparison(row: &InstanceRow, sameness: Sameness) -> Vec<Answer> {
-    let told = |event| Answer::learned(row.id, event);
+pub(crate) fn of_comparison(ask: &Ask, row: &InstanceRow, sameness: Sameness) -> Vec<Answer> {
+    let told = |event| Answer::to_ask(ask, row.id, event);
     let because = |event, code| told(event).because(Reason::new(code));
     let whose = Whose::of(row);
     match (sameness, whose) {

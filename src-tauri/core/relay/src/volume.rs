@@ -2,8 +2,9 @@
 //!
 //! The mount table is a value and every decision over it is pure (`volume/mounts.rs`). What tells a volume from others
 //! and whether it can be taken out is asked of the system here. Linux answers by `/proc` and `/sys`. On macOS everything
-//! below `/Volumes` counts as removable; elsewhere nothing does until there is an answer for that system, and whoever
-//! wants a copy asks for one ([`crate::SpoolWhen::Always`]). Without an identity a source is found again by its path.
+//! below `/Volumes` counts as removable; on Windows nothing does by itself. Whoever watches the drives knows more, and says
+//! so ([`Removable`]); who does not, and wants a copy, asks for one ([`crate::SpoolWhen::Always`]). Without an identity,
+//! which only Linux gives, a source is found again by its path.
 
 mod mounts;
 
@@ -14,6 +15,15 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
+/// A volume that can be taken out, as whoever watches the drives knows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Removable {
+    /// Where it is mounted; may carry a patient's name.
+    pub mount: PathBuf,
+    /// True for a disc, which is read by one reader.
+    pub is_optical: bool,
+}
+
 /// Where an import came from.
 #[derive(Default)]
 pub(crate) struct Origin {
@@ -23,18 +33,26 @@ pub(crate) struct Origin {
 }
 
 impl Origin {
-    /// Looks at the volumes of these sources.
-    pub(crate) fn of(sources: &[PathBuf]) -> Self {
+    /// Looks at the volumes of these sources; `known` are some that can be taken out.
+    pub(crate) fn of(sources: &[PathBuf], known: &[Removable]) -> Self {
         let (mounts, system) = (Mounts::now(), System::default());
         let mut origin = Self::default();
         for source in sources {
             let Ok(real) = fs::canonicalize(source) else { continue };
             origin.is_removable |= cfg!(target_os = "macos") && real.starts_with("/Volumes");
+            for volume in known {
+                // As the source was: on Windows both get the same prefix by that.
+                let holds = |mount: PathBuf| real.starts_with(mount);
+                if fs::canonicalize(&volume.mount).is_ok_and(holds) {
+                    origin.is_removable = true;
+                    origin.is_optical |= volume.is_optical;
+                }
+            }
             let Some(mount) = mounts.of(&real) else { continue };
             origin.is_optical |= mount.is_optical();
             origin.is_removable |= mount.is_optical() || system.is_removable(mount);
-            let known = origin.volumes.iter().any(|volume| volume.mount == mount.point);
-            if let (false, Some(identity)) = (known, system.identity(mount)) {
+            let noted = origin.volumes.iter().any(|volume| volume.mount == mount.point);
+            if let (false, Some(identity)) = (noted, system.identity(mount)) {
                 let (mount, root) = (mount.point.clone(), mount.root.clone());
                 origin.volumes.push(Volume { mount, root, identity });
             }
@@ -207,6 +225,25 @@ mod tests {
         };
         assert_eq!(share("nas:/export"), share("nas:/export"));
         assert_ne!(share("nas:/export"), share("nas:/other"));
+    }
+
+    #[test]
+    fn what_is_known_to_be_removable_is_so_on_every_system() {
+        let place = tempfile::tempdir().unwrap();
+        let (disc, stick) = (place.path().join("disc"), place.path().join("stick"));
+        let at = |mount: &Path, is_optical| Removable { mount: mount.to_owned(), is_optical };
+        let known = [at(&disc, true), at(&stick, false), at(&place.path().join("gone"), true)];
+        let of = |name: &str| {
+            let source = place.path().join(name);
+            fs::create_dir_all(&source).unwrap();
+            let origin = Origin::of(&[source], &known);
+            (origin.is_removable, origin.is_optical)
+        };
+        assert_eq!(
+            ["disc", "disc/DICOM", "stick/a"].map(of),
+            [(true, true), (true, true), (true, false)]
+        );
+        assert_eq!(of("disc2"), (false, false));
     }
 
     #[test]

@@ -270,15 +270,15 @@ impl Copier {
 
     /// An instance that cannot be copied ends as one whose source failed.
     fn end(&self, round: &mut Round, row: &InstanceRow, reason: Reason) -> Result<(), Fault> {
-        let (id, study) = (row.id, row.study);
+        let (id, study, import) = (row.id, row.study, row.import);
         let event = match reason.code == Code::SourceChanged {
             true => Event::SourceChanged,
             false => Event::SourceGone,
         };
         let destination = self.desk.ask_blocking(move |books| {
-            let answer = Answer::learned(id, event).because(reason);
+            let answer = Answer::of_source(import, id, event).because(reason);
             books.queue.settle(&[answer], now()).or_fault()?;
-            books.queue.copy_lost(&[id]).or_fault()?;
+            books.queue.copy_lost(&[(id, import)]).or_fault()?;
             Ok(books.queue.view().study(study).or_fault()?.destination)
         })?;
         round.progress.copied += 1;

@@ -13,7 +13,7 @@ pub use list::Listing;
 
 use crate::{Batch, BatchAnswer, Compared, Part, Timing, Trouble};
 use check::Profile;
-use relaypacs_model::{Destination, Fault, SeriesInstanceUid, StudyInstanceUid};
+use relaypacs_model::{ArchiveRoot, Destination, Fault, SeriesInstanceUid, StudyInstanceUid};
 use std::sync::Arc;
 use wire::Wire;
 
@@ -43,6 +43,12 @@ impl Archive {
         let wire = Wire { client, timing };
         let profile = tokio::sync::Mutex::new(None);
         Ok(Self { inner: Arc::new(Inner { wire, destination: destination.clone(), profile }) })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn root(&self) -> &ArchiveRoot {
+        &self.inner.destination.root
     }
 
     /// Learns what the server is without sending a patient. Whatever is wrong with the address, the certificate or
