@@ -9,7 +9,7 @@ use crate::view::{
 use crate::{destinations, notices, queue};
 use relaypacs_model::{Fault, Moment, Outcome, StudyInstanceUid};
 use relaypacs_relay::{
-    CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceStays, StateName, Stop, StudyEnd,
+    CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceGone, SourceStays, StateName, Stop, StudyEnd,
     Sums,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -197,6 +197,7 @@ impl<R: Runtime> Ears<R> {
                 let mut source = state.queue.source_free.take().unwrap_or_else(|| SourceFree {
                     name: String::new(),
                     free: false,
+                    gone: 0,
                     copied: 0,
                     of: 0,
                     volume: None,
@@ -233,6 +234,7 @@ impl<R: Runtime> Observer for Ears<R> {
     fn copying(&self, progress: &CopyProgress) {
         self.source(progress.import, |source| {
             source.free = false;
+            source.gone = 0;
             source.copied = progress.copied;
             source.of = progress.of;
         });
@@ -241,7 +243,15 @@ impl<R: Runtime> Observer for Ears<R> {
     fn source_free(&self, free: &relaypacs_relay::SourceFree) {
         self.source(free.import, |source| {
             source.free = true;
+            source.gone = 0;
             source.copied = source.of.saturating_sub(free.unreadable);
+        });
+    }
+
+    fn source_gone(&self, gone: &SourceGone) {
+        self.source(gone.import, |source| {
+            source.free = false;
+            source.gone = gone.waits;
         });
     }
 

@@ -62,6 +62,7 @@ mod settle;
 mod state;
 mod table;
 mod tally;
+mod to_copy;
 mod view;
 mod wreck;
 
@@ -88,4 +89,5 @@ pub use table::instance::{Copying, InstanceRow};
 pub use table::study::StudyColumns;
 pub use table::{DestinationId, ImportId, InstanceId, SpoolKeyId, StudyId};
 pub use tally::{Counts, Scope, Tally};
+pub use to_copy::OnSource;
 pub use view::{ImportRow, Phase, StudyFilter, StudyRow};

@@ -14,7 +14,7 @@ use rusqlite::{Row, RowIndex};
 use rusqlite_migration::{M, Migrations};
 
 /// How many migrations there are; the `user_version` of a database that is up to date.
-pub(crate) const VERSION: usize = 11;
+pub(crate) const VERSION: usize = 12;
 
 /// The whole history. Only ever append: a migration that was released never changes.
 pub(crate) fn migrations() -> Migrations<'static> {
@@ -30,6 +30,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(spool::V1),
         M::up(series::V1),
         M::up(study::INSTITUTION_V1),
+        M::up(instance::COPY_V2),
     ])
 }
 
