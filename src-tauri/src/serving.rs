@@ -9,8 +9,8 @@ use crate::view::{
 use crate::{destinations, notices, queue};
 use relaypacs_model::{Fault, Moment, Outcome, StudyInstanceUid};
 use relaypacs_relay::{
-    CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceGone, SourceStays, StateName, Stop, StudyEnd,
-    Sums,
+    CopyProgress, ImportEnd, ImportId, Observer, Progress, SourceGone, SourceStays, StateName,
+    Stop, StudyEnd, Sums,
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
