@@ -767,6 +767,10 @@ name: string,
  */
 free: boolean, 
 /**
+ * Images that wait for it, where it went away before all was copied.
+ */
+gone: number, 
+/**
  * Images copied.
  */
 copied: number, 

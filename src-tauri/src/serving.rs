@@ -9,8 +9,8 @@ use crate::view::{Failure, QueueHead, QueueStudy, SourceFree};
 use crate::{destinations, notices, queue};
 use relaypacs_model::{Fault, Moment};
 use relaypacs_relay::{
-    CopyProgress, ImportEnd, ImportId, Observer, Progress, Source, SourceStays, StateName, Stop,
-    StudyEnd, StudyId, Sums,
+    CopyProgress, ImportEnd, ImportId, Observer, Progress, Source, SourceGone, SourceStays,
+    StateName, Stop, StudyEnd, StudyId, Sums,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -202,6 +202,7 @@ impl<R: Runtime> Ears<R> {
                 let mut source = state.queue.source_free.take().unwrap_or_else(|| SourceFree {
                     name: String::new(),
                     free: false,
+                    gone: 0,
                     copied: 0,
                     of: 0,
                     volume: None,
@@ -238,6 +239,7 @@ impl<R: Runtime> Observer for Ears<R> {
     fn copying(&self, progress: &CopyProgress) {
         self.source(progress.import, |source| {
             source.free = false;
+            source.gone = 0;
             source.copied = progress.copied;
             source.of = progress.of;
         });
@@ -246,7 +248,15 @@ impl<R: Runtime> Observer for Ears<R> {
     fn source_free(&self, free: &relaypacs_relay::SourceFree) {
         self.source(free.import, |source| {
             source.free = true;
+            source.gone = 0;
             source.copied = source.of.saturating_sub(free.unreadable);
+        });
+    }
+
+    fn source_gone(&self, gone: &SourceGone) {
+        self.source(gone.import, |source| {
+            source.free = false;
+            source.gone = gone.waits;
         });
     }
 

@@ -272,6 +272,22 @@ test("a destination is added: checked in words, then saved with what was typed",
   await page.close();
 });
 
+test("a disc that went away before all was copied is asked back, and not said to be free", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "queue", hash: "queue" });
+  await page.evaluate(() => {
+    const { change, state } = globalThis.fake;
+    change({ queue: { ...state.queue, source_free: { ...state.queue.source_free, gone: 338 } } });
+  });
+  const note = page.locator(".note", { hasText: "went away too early" });
+  await note.waitFor();
+  assert.match(await note.innerText(), /338 images were not copied yet and wait[\s\S]*put it back in/);
+  assert.doesNotMatch(await note.innerText(), /can come out/);
+  assert.match(await heard(page), /went away too early/);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test("quitting with work left asks first, and staying is the first answer", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "queue", hash: "queue" });

@@ -77,9 +77,10 @@ const rest = (head) => [
 /** Can the disc come out? @param {QueueHead} head */
 function sourceNote({ source_free: source }) {
   if (!source) return null;
+  const gone = source.gone > 0;
   return h(
     "div",
-    { class: `note ${source.free ? "ok" : "calm"}`, key: "source" },
+    { class: `note ${source.free ? "ok" : gone ? "" : "calm"}`, key: "source" },
     sign(source.free ? "check" : "optical"),
     h(
       "div",
@@ -87,10 +88,10 @@ function sourceNote({ source_free: source }) {
       h(
         "p",
         { class: "strong" },
-        source.free ? t("source.free", { name: source.name }) : t("source.copying", { name: source.name }),
+        t(source.free ? "source.free" : gone ? "source.gone" : "source.copying", { name: source.name }),
       ),
-      source.free
-        ? h("p", { class: "soft small" }, t("source.free_words"))
+      source.free || gone
+        ? h("p", { class: "soft small" }, gone ? t("source.gone_words", { n: source.gone }) : t("source.free_words"))
         : [
             h("p", { class: "soft small" }, t("source.copied", { n: source.of, done: source.copied })),
             bar(t("source.bar"), source.of > 0 ? source.copied / source.of : 0),

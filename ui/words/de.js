@@ -521,6 +521,11 @@ export default {
   "source.free": "{name} kann heraus",
   "source.free_words":
     "Alles, was noch zu senden ist, ist kopiert. Behalten Sie die CD, bis das PACS alles bestätigt hat.",
+  "source.gone": "{name} war zu früh weg",
+  "source.gone_words": {
+    one: "{n} Bild ist noch nicht kopiert und wartet. Nichts ist verloren: wieder einlegen, dann geht es von selbst weiter.",
+    other: "{n} Bilder sind noch nicht kopiert und warten. Nichts ist verloren: wieder einlegen, dann geht es von selbst weiter.",
+  },
 
   "standing.more": "+{n}",
   "standing.needs_sign_in": "braucht Anmeldung",

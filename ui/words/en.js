@@ -511,6 +511,11 @@ export default {
   "source.copying": "Keep {name} in",
   "source.free": "{name} can come out",
   "source.free_words": "Everything that is still to be sent is copied. Keep the disc until the PACS has confirmed it.",
+  "source.gone": "{name} went away too early",
+  "source.gone_words": {
+    one: "{n} image was not copied yet and waits. Nothing is lost: put it back in, and it goes on by itself.",
+    other: "{n} images were not copied yet and wait. Nothing is lost: put it back in, and they go on by themselves.",
+  },
 
   "standing.more": "+{n}",
   "standing.needs_sign_in": "needs sign-in",

@@ -4,8 +4,8 @@ use crate::{json, people};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relaypacs_model::{Fault, Moment, Outcome, Seen};
 use relaypacs_relay::{
-    Completeness, CopyProgress, Gap, Observer, Progress, ScanCounts, SourceFree, SourceStays,
-    StudyEnd, Verdict,
+    Completeness, CopyProgress, Gap, Observer, Progress, ScanCounts, SourceFree, SourceGone,
+    SourceStays, StudyEnd, Verdict,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -178,6 +178,22 @@ impl Observer for Face {
             json::source_free(free);
         } else {
             self.say("The disc can come out.");
+        }
+    }
+
+    fn source_gone(&self, gone: &SourceGone) {
+        if let Some(bars) = &self.bars {
+            bars.copies.finish_and_clear();
+        }
+        if self.json {
+            json::source_gone(gone);
+        } else {
+            let images = if gone.waits == 1 { "image waits" } else { "images wait" };
+            self.say(&format!(
+                "The disc, or some of its files, went away before all was copied. Nothing is \
+                 lost: {} {images} until it is put back in.",
+                people::count(gone.waits)
+            ));
         }
     }
 

@@ -3,8 +3,8 @@
 use crate::face::Indexes;
 use relaypacs_model::{Fault, Found, IndexReport, Location, Outcome, Seen, Skip};
 use relaypacs_relay::{
-    Completeness, CopyProgress, Gap, ScanCounts, SetAside, SourceFree, SourceStays, StudyEnd,
-    Summary, Verdict,
+    Completeness, CopyProgress, Gap, ScanCounts, SetAside, SourceFree, SourceGone, SourceStays,
+    StudyEnd, Summary, Verdict,
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -148,6 +148,11 @@ pub(crate) fn copying(progress: &CopyProgress) {
 /// The line that says that the disc can come out.
 pub(crate) fn source_free(free: &SourceFree) {
     line(&json!({ "event": "source_free", "copied": free.copied, "unreadable": free.unreadable }));
+}
+
+/// The line that says that the disc is not in any more, and is needed.
+pub(crate) fn source_gone(gone: &SourceGone) {
+    line(&json!({ "event": "source_gone", "copied": gone.copied, "waits": gone.waits }));
 }
 
 /// The line that says that the disc has to stay in.

@@ -39,6 +39,8 @@ pub struct SourceFree {
     pub name: String,
     /// True once nothing more is read from it.
     pub free: bool,
+    /// Images that wait for it, where it went away before all was copied.
+    pub gone: u64,
     /// Images copied.
     pub copied: u64,
     /// Of how many.

@@ -26,7 +26,7 @@ fuzz_target!(|bytes: &[u8]| {
         nested_bytes: 1 << 20,
         ..Limits::default()
     };
-    let options = Options { include_damaged: true, readers: 1, limits };
+    let options = Options { include_damaged: true, readers: 1, as_listed: false, limits };
     let mut found = Vec::new();
     let mut files = 0_u32;
     let scanned = scan(&[place().clone()], &options, &Cancel::new(), &mut |seen| match seen {

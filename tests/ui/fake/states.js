@@ -180,7 +180,7 @@ const queueHead = (some) => ({
   seconds_left: 55,
   sending: true,
   needs_person: 2,
-  source_free: { name: "CD · MED_IMG_0423", free: false, copied: 812, of: 1150, volume: "v1" },
+  source_free: { name: "CD · MED_IMG_0423", free: false, gone: 0, copied: 812, of: 1150, volume: "v1" },
   ...some,
 });
 

@@ -10,7 +10,7 @@ use crate::table::destination::one_row;
 use crate::table::instance::{COLUMNS, InstanceRow, read};
 use crate::table::spool::{check_name, drop_copy, key_of};
 use crate::table::{ImportId, InstanceId, SpoolKeyId, StudyId, unsigned};
-use crate::{Import, Queue, QueueError, Result, Tally, View};
+use crate::{Import, Queue, QueueError, Result, View};
 use relaypacs_model::{Location, Moment, SopInstanceUid};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::path::{Path, PathBuf};
@@ -50,11 +50,6 @@ pub struct Volume {
     pub identity: String,
 }
 
-/// Copies that an import still needs, in the order in which they were found.
-pub(crate) const TO_COPY: &str =
-    "WHERE import_id = ?1 AND id > ?2 AND copy = 1 AND state < 6 ORDER BY id LIMIT ?3";
-pub(crate) const LEFT_TO_COPY: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM instance \
-     WHERE import_id = ?1 AND copy = 1 AND state < 6";
 /// Imports that an archive has not got all of, and of which something is not copied.
 const UNREAD: &str = "SELECT id FROM import WHERE finished_at IS NOT NULL \
      AND EXISTS (SELECT 1 FROM tally WHERE import_id = import.id AND state < 6 AND instances > 0)";
@@ -231,43 +226,6 @@ impl Queue {
 }
 
 impl View<'_> {
-    /// Imports with instances that have to be copied.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn imports_to_copy(self) -> Result<Vec<ImportId>> {
-        let mut statement = self.conn.prepare_cached(
-            "SELECT DISTINCT import_id FROM instance \
-             JOIN import ON import.id = import_id AND finished_at IS NOT NULL \
-             WHERE instance.copy = 1 AND state < 6",
-        )?;
-        let ids = statement.query_map([], |row| row.get(0))?;
-        Ok(ids.collect::<rusqlite::Result<_>>()?)
-    }
-
-    /// Instances of an import that have to be copied, with an id above `after`, at most `limit`.
-    ///
-    /// # Errors
-    /// Those of the database; [`QueueError::Unreadable`].
-    pub fn to_copy(
-        self,
-        import: ImportId,
-        after: Option<InstanceId>,
-        limit: u32,
-    ) -> Result<Vec<InstanceRow>> {
-        self.page(TO_COPY, params![import, after.unwrap_or(InstanceId(0)), limit])
-    }
-
-    /// How much of an import has to be copied.
-    ///
-    /// # Errors
-    /// Those of the database.
-    pub fn left_to_copy(self, import: ImportId) -> Result<Tally> {
-        Ok(self.conn.prepare_cached(LEFT_TO_COPY)?.query_row([import], |row| {
-            Ok(Tally { instances: unsigned(row, 0)?, bytes: unsigned(row, 1)? })
-        })?)
-    }
-
     /// Of each import whose source has still to be read, the first instance that is not read to its end: it has to be
     /// copied, or is not copied at all and not yet in the archive for good.
     ///

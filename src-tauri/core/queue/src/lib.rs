@@ -63,6 +63,7 @@ mod source;
 mod state;
 mod table;
 mod tally;
+mod to_copy;
 mod view;
 mod wreck;
 
@@ -90,4 +91,5 @@ pub use table::instance::{Copying, InstanceRow};
 pub use table::study::StudyColumns;
 pub use table::{DestinationId, ImportId, InstanceId, SpoolKeyId, StudyId};
 pub use tally::{Counts, Scope, Tally};
+pub use to_copy::OnSource;
 pub use view::{ImportRow, Phase, StudyFilter, StudyRow};

@@ -51,7 +51,7 @@ pub fn look(
     observer: &dyn Observer,
 ) -> Result<ScanCounts, Fault> {
     let mut counting = Counting::new();
-    let options = Options { include_damaged, ..Options::default() };
+    let options = how(include_damaged, &Origin::of(sources));
     relaypacs_scan::scan(sources, &options, stop.cancel(), &mut |seen| {
         counting.add(&seen);
         observer.seen(&seen);
@@ -60,6 +60,15 @@ pub fn look(
     let counts = counting.counts();
     observer.scanned(&counts);
     Ok(counts)
+}
+
+/// How a source is scanned: an optical medium by one reader, in the order of its own listing.
+fn how(include_damaged: bool, origin: &Origin) -> Options {
+    let usual = Options { include_damaged, ..Options::default() };
+    match origin.is_optical {
+        true => Options { readers: 1, as_listed: true, ..usual },
+        false => usual,
+    }
 }
 
 /// How many findings are handed over at once.
@@ -108,8 +117,7 @@ pub(crate) fn take_in(
         Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
     let mut counting = Counting::new();
     let origin = Origin::of(&offer.sources, &offer.known);
-    let readers = if origin.is_optical { 1 } else { Options::default().readers };
-    let options = Options { include_damaged: offer.include_damaged, readers, ..Options::default() };
+    let options = how(offer.include_damaged, &origin);
     let scanned = relaypacs_scan::scan(&offer.sources, &options, stop.cancel(), &mut |seen| {
         counting.add(&seen);
         observer.seen(&seen);

@@ -1,7 +1,7 @@
 //! What a face of RelayPACS (terminal, window, test) is told while the relay works.
 
 use crate::ends::ImportEnd;
-use crate::spool::{CopyProgress, Gap, SourceFree, SourceStays};
+use crate::spool::{CopyProgress, Gap, SourceFree, SourceGone, SourceStays};
 use relaypacs_ledger::IndexTally;
 use relaypacs_model::{
     Fault, Moment, Outcome, Reason, Seen, SkipReason, SopInstanceUid, StudyInstanceUid,
@@ -24,6 +24,8 @@ pub trait Observer: Send + Sync + 'static {
     fn copying(&self, _progress: &CopyProgress) {}
     /// A source is not needed any more: the disc can come out.
     fn source_free(&self, _free: &SourceFree) {}
+    /// A source is not there any more, and something of it was not copied: that waits for it.
+    fn source_gone(&self, _gone: &SourceGone) {}
     /// There is no room to copy a source: the disc has to stay in until all of it is sent.
     fn source_stays(&self, _stays: &SourceStays) {}
     /// These images could not be read from a damaged medium, when they were copied.

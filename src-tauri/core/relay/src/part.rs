@@ -2,6 +2,7 @@
 //! as they are still those that were scanned.
 
 use crate::desk::Desk;
+use crate::drive::{AHEAD, Drive, InTurn};
 use crate::faults::OrFault;
 use crate::spool::Sources;
 use crate::volume::Volumes;
@@ -51,7 +52,7 @@ impl Part for SourcePart {
     fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match self.row.copy {
             Copying::Done => self.copy(),
-            Copying::Not | Copying::Due => from_source(&self.opener, &self.row),
+            Copying::Not | Copying::Due => from_source(&self.opener, &self.row, AHEAD),
         }
     }
 }
@@ -64,7 +65,8 @@ pub(crate) struct FromSource {
 
 impl Sources for FromSource {
     fn open(&self, row: &InstanceRow) -> io::Result<Box<dyn Read + Send>> {
-        from_source(&self.opener, row)
+        // On a damaged medium a small read has to stay one.
+        from_source(&self.opener, row, 0)
     }
 
     fn is_there(&self, row: &InstanceRow) -> bool {
@@ -76,9 +78,12 @@ impl Sources for FromSource {
 }
 
 /// The bytes on the source. Size and time tell at once that they are others; where they were read before, their hash
-/// tells it before the last of them is given.
-fn from_source(opener: &Opener, row: &InstanceRow) -> io::Result<Box<dyn Read + Send>> {
+/// tells it before the last of them is given. From an optical drive they are read in turns of `ahead` bytes.
+fn from_source(opener: &Opener, row: &InstanceRow, ahead: u64) -> io::Result<Box<dyn Read + Send>> {
+    let drive = Drive::of(row.location.file());
+    let turn = drive.as_ref().map(Drive::turn);
     let opened = opener.open(&row.location)?;
+    drop(turn);
     // Whole milliseconds: the queue keeps no finer time than that.
     let millis =
         |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map(|d| d.as_millis()).ok();
@@ -89,9 +94,13 @@ fn from_source(opener: &Opener, row: &InstanceRow) -> io::Result<Box<dyn Read + 
     if opened.bytes != row.bytes || !same_time {
         return Err(changed());
     }
-    Ok(match row.sha256 {
+    let reader: Box<dyn Read + Send> = match drive {
         None => opened.reader,
-        Some(first) => Box::new(Again::new(opened.reader, row.bytes, first)),
+        Some(drive) => Box::new(InTurn::new(opened.reader, drive, ahead)),
+    };
+    Ok(match row.sha256 {
+        None => reader,
+        Some(first) => Box::new(Again::new(reader, row.bytes, first)),
     })
 }
 

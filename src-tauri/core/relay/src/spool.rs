@@ -9,6 +9,7 @@ mod copies;
 mod damaged;
 mod folder;
 mod one;
+mod rounds;
 
 pub use damaged::Gap;
 
@@ -64,7 +65,8 @@ pub struct CopyProgress {
     pub bytes: u64,
 }
 
-/// The source of an import is not needed any more.
+/// The source of an import is not needed any more: each of its instances that will be sent has a copy, and those that
+/// could not be read were named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SourceFree {
     /// Which import.
@@ -73,6 +75,17 @@ pub struct SourceFree {
     pub copied: u64,
     /// Instances that could not be read from it, however often it was tried.
     pub unreadable: u64,
+}
+
+/// The source of an import was there no more before all of it was copied: what is missing waits for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceGone {
+    /// Which import.
+    pub import: ImportId,
+    /// Instances that were copied in this run.
+    pub copied: u64,
+    /// Instances that wait until it is there again.
+    pub waits: u64,
 }
 
 /// The source of an import has to stay in until the last byte of it is sent.

@@ -41,15 +41,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub struct Options {
     /// Yields damaged files whose header can be read as instances, with their damage named, in place of skips.
     pub include_damaged: bool,
-    /// How many threads read files; at least one. One is best for optical media, which are read in disc order.
+    /// How many threads read files; at least one. One is best for optical media, which are slow to move their head.
     pub readers: usize,
+    /// Takes the entries of a folder as the file system lists them, in place of by name. On optical media that is as near
+    /// to the order in which their bytes lie as can be had without more rights than a user has.
+    pub as_listed: bool,
     /// Bounds on what hostile files can cost.
     pub limits: Limits,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { include_damaged: false, readers: 2, limits: Limits::default() }
+        Self { include_damaged: false, readers: 2, as_listed: false, limits: Limits::default() }
     }
 }
 
@@ -136,7 +139,7 @@ pub enum ScanError {
 
 /// Walks all sources. Every regular file yields exactly one [`Seen::Instance`] or one [`Seen::Skipped`]; an archive
 /// that was opened yields one for each member and none for itself, one that could not be opened yields one skip.
-/// The order is that of the sorted walk, the same whatever `readers` is. After the files of a source comes one
+/// The order is that of the walk, the same whatever `readers` is. After the files of a source comes one
 /// [`Seen::Index`] for each DICOMDIR in it.
 ///
 /// # Errors

@@ -54,7 +54,7 @@ pub(crate) fn run(
         }
         thread::Builder::new()
             .name("scan-walk".into())
-            .spawn_scoped(scope, move || walk_all(sources, &work_in, &turns_in, cancel))
+            .spawn_scoped(scope, move || walk_all(sources, options, (&work_in, &turns_in), cancel))
             .map_err(ScanError::Thread)?;
         settle(turns_out, options, cancel, sink);
         Ok(())
@@ -65,8 +65,8 @@ pub(crate) fn run(
 
 fn walk_all(
     sources: &[Source],
-    work: &SyncSender<Work>,
-    turns: &SyncSender<Turn>,
+    options: &Options,
+    (work, turns): (&SyncSender<Work>, &SyncSender<Turn>),
     cancel: &Cancel,
 ) {
     let send = |met: Vec<Met>| {
@@ -77,7 +77,7 @@ fn walk_all(
     };
     for source in sources {
         let mut batch = Vec::with_capacity(BATCH);
-        walk::walk(source, &mut |met| {
+        walk::walk(source, options.as_listed, &mut |met| {
             batch.push(met);
             batch.len() < BATCH || send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)))
         });

@@ -68,6 +68,11 @@ CREATE INDEX instance_to_copy ON instance(import_id, id) WHERE copy = 1;
 CREATE INDEX instance_source_gone ON instance(id) WHERE state = 10;
 ";
 
+/// Which studies have something to copy, without a look at every instance.
+pub(crate) const COPY_V2: &str = "
+CREATE INDEX instance_to_copy_by_study ON instance(study_id, import_id, id) WHERE copy = 1;
+";
+
 /// Every column that an [`InstanceRow`] is made of.
 pub(crate) const COLUMNS: &str = "id, study_id, import_id, state, until, since, attempts, fresh_from, batch_limit, \
      sends_dropped, proof, reason, reason_status, reason_dicom, sha256, sent_at, bytes_sent, \

@@ -3,7 +3,10 @@
 
 use super::*;
 use crate::table::{VERSION, migrations};
-use crate::{About, Copied, Copying, Erased, SealReader, SealWriter, SpoolKey, SpoolKeyId, Volume};
+use crate::{
+    About, Copied, Copying, Erased, OnSource, SealReader, SealWriter, SpoolKey, SpoolKeyId, Volume,
+};
+use relaypacs_model::{Code, Reason};
 use rusqlite::Connection;
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,7 +79,7 @@ fn nothing_is_claimed_before_it_is_copied_and_then_it_is_at_once() {
     let import = import_to_copy(&mut bench, 1, 5);
     bench.ask_empty();
     assert!(bench.claim().is_none());
-    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [import]);
+    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [(import, 0)]);
     assert_eq!(copy(&mut bench, import, 2), [""; 0]);
     let claim = bench.claim().unwrap();
     assert_eq!(claim.rows.len(), 2);
@@ -203,7 +206,7 @@ fn a_copy_that_comes_after_its_instance_was_offered_anew_is_not_taken_for_it() {
     let second = import_to_copy(&mut bench, 1, 1);
     assert_eq!(bench.queue.copied(first, &[copied(&row, key)]).unwrap(), [name(&row)]);
     assert!(bench.queue.view().copy_of(row.id).unwrap().is_none());
-    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [second]);
+    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [(second, 0)]);
 }
 
 #[test]
@@ -254,6 +257,44 @@ fn what_was_sealed_under_the_key_of_a_row_opens_with_what_the_row_says() {
     SealReader::new(&*file, &copy.key, &copy.about).unwrap().read_to_end(&mut bytes).unwrap();
     assert_eq!(bytes, vec![7; row.bytes as usize]);
     assert!(!format!("{copy:?}").contains("1.2.1.1"), "a copy shows whose it is");
+}
+
+#[test]
+fn the_studies_of_the_highest_priority_are_copied_first_whatever_import_they_came_with() {
+    let mut bench = Bench::new();
+    let [first, second] = [(1, 3), (2, 2)].map(|(n, many)| import_to_copy(&mut bench, n, many));
+    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [(first, 0), (second, 0)]);
+    let study = bench.queue.view().to_copy(second, None, 1).unwrap()[0].study;
+    bench.queue.set_priority(study, 7).unwrap();
+    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [(second, 7), (first, 0)]);
+    let many = |bench: &Bench, import, priority| {
+        bench.queue.view().to_copy_first(import, priority, None, 9).unwrap().len()
+    };
+    assert_eq!([(second, 7), (second, 0), (first, 0)].map(|(i, p)| many(&bench, i, p)), [2, 0, 3]);
+    copy(&mut bench, second, 9);
+    assert_eq!(bench.queue.view().imports_to_copy().unwrap(), [(first, 0)]);
+}
+
+#[test]
+fn a_source_is_needed_for_what_is_open_and_not_copied_and_for_what_waits_for_it() {
+    let mut bench = Bench::new();
+    let import = import_to_copy(&mut bench, 1, 4);
+    let rows = bench.queue.view().to_copy(import, None, 9).unwrap();
+    let on_source = |bench: &Bench| {
+        let OnSource { read, waits } = bench.queue.view().on_source(import).unwrap();
+        (read, waits)
+    };
+    assert_eq!(on_source(&bench), (4, 0));
+    copy(&mut bench, import, 2);
+    assert_eq!(on_source(&bench), (2, 0));
+    for (row, code) in rows[2..].iter().zip([Code::SourceGone, Code::CannotBeRead]) {
+        let answer = Answer::learned(row.id, Event::SourceGone).because(Reason::new(code));
+        bench.settle(&answer);
+        bench.queue.copy_lost(&[row.id]).unwrap();
+    }
+    assert_eq!(on_source(&bench), (0, 1), "what could not be read is named, and not waited for");
+    bench.queue.copy_lost(&[rows[0].id]).unwrap();
+    assert_eq!(on_source(&bench), (1, 1), "a copy that is no good is read from the source again");
 }
 
 #[test]

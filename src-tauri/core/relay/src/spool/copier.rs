@@ -1,29 +1,34 @@
-//! The copier: one reader that brings what an import found into the spool, in the order in which the source gave it,
-//! while the lanes send what is there already.
+//! The copier: it brings what imports found into the spool, while the lanes send what is there already.
+//!
+//! A medium has one reader, which takes the instances of a priority in the order in which the source gave them. After each
+//! handful it is chosen anew what is next: the highest priority, then the import that came first. Several media are read at
+//! once, so that a slow one holds up none but itself.
 
-use super::damaged::Gaps;
+mod ends;
+
 use super::one::{self, Failed, NARROW, WIDE};
-use super::{Copies, CopyProgress, Gap, SourceFree, SourceStays, SpoolFolder};
-use crate::clock::now;
+use super::rounds::{Due, Media, Round, Rounds};
+use super::{Copies, SpoolFolder};
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::home::disk_fault;
 use crate::observer::Observer;
 use crate::stop::Stop;
-use relaypacs_model::{Code, Fault, Reason};
+use ends::still_due;
+use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{
-    Answer, Copied, Event, ImportId, InstanceId, InstanceRow, SpoolKey, SpoolKeyId, StudyId,
-    sealed_bytes,
+    Copied, InstanceId, InstanceRow, SpoolKey, SpoolKeyId, StudyId, sealed_bytes,
 };
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 use zeroize::Zeroize;
 
-/// Instances that are read from the queue at once.
-const PAGE: u32 = 256;
+/// Media that are read at once.
+const READERS: usize = 4;
 /// Copies that are noted together, at most; each time costs the disk a moment.
-const HANDFUL: usize = 64;
+const HANDFUL: u32 = 64;
 /// Bytes of them, and how long they wait at most: what is noted can be sent.
 const HANDFUL_BYTES: u64 = 32 << 20;
 const LATEST: Duration = Duration::from_millis(500);
@@ -50,36 +55,89 @@ pub(crate) struct Copier {
     pub(crate) copies: Arc<Copies>,
 }
 
-/// The copying of one import.
-struct Round {
-    import: ImportId,
-    progress: CopyProgress,
-    key: Option<(StudyId, SpoolKeyId, SpoolKey)>,
-    handful: Vec<Copied>,
-    handful_bytes: u64,
-    noted: Instant,
-    /// What could not be read, by row: to be tried again at the end.
-    put_off: Vec<InstanceId>,
+/// What a reader does next.
+enum Turn {
+    /// These were not tried yet.
+    Fresh(Round, Vec<InstanceRow>),
+    /// This one could not be read at first.
+    PutOff(Round, InstanceId),
+    /// Nothing of the import is left to be copied.
+    Whole(Round),
 }
 
-/// How a round ended.
+/// How a turn ended.
 enum Came {
-    ToItsEnd,
+    GoOn,
     NoRoom,
-    Stopped,
+}
+
+/// Copies that are on the disk, and not noted yet.
+struct Handful {
+    begun: Instant,
+    copies: Vec<Copied>,
+    bytes: u64,
+    /// The key that was used last: a source gives study after study.
+    key: Option<(StudyId, SpoolKeyId, SpoolKey)>,
+}
+
+impl Handful {
+    fn new() -> Self {
+        Self { begun: Instant::now(), copies: Vec::new(), bytes: 0, key: None }
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes >= HANDFUL_BYTES || self.begun.elapsed() >= LATEST
+    }
 }
 
 impl Copier {
-    /// Copies all that has to be copied. Blocks.
+    /// Copies all that has to be copied, and what comes meanwhile. Blocks.
     pub(crate) fn run(&self) -> Result<(), Fault> {
         let _over = Over(&self.copies);
-        let imports =
-            self.desk.ask_blocking(|books| books.queue.view().imports_to_copy().or_fault())?;
-        for import in imports {
-            if self.stopped() {
-                break;
+        let rounds = &Rounds::default();
+        thread::scope(|scope| {
+            let beside = (1..READERS).filter_map(|_| {
+                // One that cannot be started is not missed: the others do its work.
+                let reader = thread::Builder::new().name("relaypacs-copy".into());
+                reader.spawn_scoped(scope, move || self.work(rounds)).ok()
+            });
+            let beside: Vec<_> = beside.collect();
+            let ended = self.work(rounds);
+            let failed = |_| Err(Fault::with(Code::Internal, "a reader of the copier failed"));
+            beside
+                .into_iter()
+                .map(|reader| reader.join().unwrap_or_else(failed))
+                .fold(ended, Result::and)
+        })
+    }
+
+    /// One reader.
+    fn work(&self, rounds: &Rounds) -> Result<(), Fault> {
+        // One that fails, or has nothing left to do, is the last of them.
+        let _last = Last(rounds);
+        while let Some(turn) = self.next(rounds)? {
+            let (mut round, came) = match turn {
+                Turn::Whole(round) => {
+                    self.whole(rounds, round)?;
+                    continue;
+                }
+                Turn::Fresh(mut round, rows) => {
+                    let came = self.fresh(rounds, &mut round, &rows)?;
+                    (round, came)
+                }
+                Turn::PutOff(mut round, id) => {
+                    let came = self.again(rounds, &mut round, id)?;
+                    (round, came)
+                }
+            };
+            match came {
+                Came::GoOn => rounds.rest(round),
+                Came::NoRoom => {
+                    self.tell_gaps(&std::mem::take(&mut round.gaps).list());
+                    self.leave_on_source(round.import)?;
+                    rounds.stays(round);
+                }
             }
-            self.import(import)?;
         }
         Ok(())
     }
@@ -88,114 +146,153 @@ impl Copier {
         self.stop.is_stopped() || self.copies.is_given_up()
     }
 
-    fn import(&self, import: ImportId) -> Result<(), Fault> {
-        let left = self
-            .desk
-            .ask_blocking(move |books| books.queue.view().left_to_copy(import).or_fault())?;
-        let progress = CopyProgress { import, copied: 0, of: left.instances, bytes: left.bytes };
-        self.observer.copying(&progress);
-        if !self.has_room(sealed_bytes(left.bytes)) {
-            return self.leave_on_source(import);
-        }
-        let mut round = Round {
-            import,
-            progress,
-            key: None,
-            handful: Vec::new(),
-            handful_bytes: 0,
-            noted: Instant::now(),
-            put_off: Vec::new(),
-        };
-        let came = match self.all(&mut round)? {
-            Came::ToItsEnd => self.again(&mut round),
-            other @ (Came::NoRoom | Came::Stopped) => Ok((other, Vec::new())),
-        };
-        self.note(&mut round)?;
-        match came? {
-            (Came::Stopped, _) => Ok(()),
-            (Came::NoRoom, gaps) => {
-                self.tell_gaps(&gaps);
-                self.leave_on_source(import)
+    /// What this reader does next; `None` where nothing is left, for any of them.
+    fn next(&self, rounds: &Rounds) -> Result<Option<Turn>, Fault> {
+        let mut table = rounds.table();
+        while !self.stopped() && !table.is_over() {
+            let due = self.due()?;
+            if let Some(round) = table.take_whole(&due) {
+                return Ok(Some(Turn::Whole(round)));
             }
-            (Came::ToItsEnd, gaps) => {
-                self.tell_gaps(&gaps);
-                let unreadable = gaps.iter().map(|gap| gap.instances).sum();
-                let copied = round.progress.copied.saturating_sub(unreadable);
-                tracing::info!(import = import.0, copied, unreadable, "the source is free");
-                self.observer.source_free(&SourceFree { import, copied, unreadable });
-                Ok(())
+            for one in &due {
+                if !table.is_free(&one.media) {
+                    continue;
+                }
+                let rows = self.rows(one, &|id| table.is_put_off(one.import, id))?;
+                if !rows.is_empty() {
+                    return Ok(Some(Turn::Fresh(table.take(one), rows)));
+                }
             }
+            if let Some((round, id)) = table.take_put_off() {
+                return Ok(Some(Turn::PutOff(round, id)));
+            }
+            if !table.is_read() {
+                break;
+            }
+            table = rounds.wait(table, LATEST);
         }
+        Ok(None)
     }
 
-    fn tell_gaps(&self, gaps: &[Gap]) {
-        if !gaps.is_empty() {
-            self.observer.unreadable(gaps);
-        }
+    /// What has to be copied, the most urgent first.
+    fn due(&self) -> Result<Vec<Due>, Fault> {
+        self.desk.ask_blocking(|books| {
+            let view = books.queue.view();
+            let due = view.imports_to_copy().or_fault()?.into_iter();
+            due.map(|(import, priority)| {
+                let media = Media::of(view.volumes(import).or_fault()?);
+                Ok(Due { import, priority, media })
+            })
+            .collect()
+        })
     }
 
-    fn all(&self, round: &mut Round) -> Result<Came, Fault> {
-        let (import, mut after) = (round.import, None);
+    /// The next of them that were not put off.
+    fn rows(
+        &self,
+        due: &Due,
+        is_put_off: &dyn Fn(InstanceId) -> bool,
+    ) -> Result<Vec<InstanceRow>, Fault> {
+        let (import, priority, mut after) = (due.import, due.priority, None);
         loop {
             let page = self.desk.ask_blocking(move |books| {
-                books.queue.view().to_copy(import, after, PAGE).or_fault()
+                books.queue.view().to_copy_first(import, priority, after, HANDFUL).or_fault()
             })?;
-            let Some(last) = page.last() else { return Ok(Came::ToItsEnd) };
+            let Some(last) = page.last() else { return Ok(Vec::new()) };
             after = Some(last.id);
-            for row in &page {
-                match self.one(round, row, WIDE)? {
-                    Ok(()) => {}
-                    Err(Failed::Unreadable) => round.put_off.push(row.id),
-                    Err(Failed::NoRoom) => return Ok(Came::NoRoom),
-                    Err(Failed::Stopped) => return Ok(Came::Stopped),
-                    Err(Failed::Changed) => {
-                        self.end(round, row, Reason::new(Code::SourceChanged))?;
-                    }
-                    Err(Failed::Gone) => {
-                        self.end(round, row, Reason::new(Code::SourceGone))?;
-                    }
+            let rows: Vec<_> = page.into_iter().filter(|row| !is_put_off(row.id)).collect();
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Looks, before the first handful of an import, whether there is room for all that was begun.
+    fn begin(&self, rounds: &Rounds, round: &mut Round) -> Result<Came, Fault> {
+        if round.begun {
+            return Ok(Came::GoOn);
+        }
+        let (import, begun) = (round.import, rounds.table().imports());
+        let (left, needed) = self.desk.ask_blocking(move |books| {
+            let view = books.queue.view();
+            let mut needed = 0;
+            for one in begun {
+                needed += view.left_to_copy(one).or_fault()?.bytes;
+            }
+            Ok((view.left_to_copy(import).or_fault()?, needed))
+        })?;
+        round.begun = true;
+        (round.progress.of, round.progress.bytes) = (left.instances, left.bytes);
+        self.observer.copying(&round.progress);
+        Ok(if self.has_room(sealed_bytes(needed)) { Came::GoOn } else { Came::NoRoom })
+    }
+
+    fn fresh(
+        &self,
+        rounds: &Rounds,
+        round: &mut Round,
+        rows: &[InstanceRow],
+    ) -> Result<Came, Fault> {
+        let mut came = self.begin(rounds, round)?;
+        let mut handful = Handful::new();
+        for row in rows {
+            if handful.is_full() || matches!(came, Came::NoRoom) {
+                break;
+            }
+            match self.one(rounds, &mut handful, row, WIDE)? {
+                Ok(()) => {}
+                Err(Failed::Unreadable) => {
+                    round.put_off.insert(row.id);
+                }
+                Err(Failed::NoRoom) => came = Came::NoRoom,
+                Err(Failed::Stopped) => break,
+                Err(Failed::Changed) => {
+                    self.end(round, row, Code::SourceChanged)?;
+                }
+                Err(Failed::Gone) => {
+                    self.end(round, row, Code::SourceGone)?;
                 }
             }
         }
+        self.note(round, handful)?;
+        Ok(came)
     }
 
     /// What a damaged medium would not give at first.
-    fn again(&self, round: &mut Round) -> Result<(Came, Vec<Gap>), Fault> {
-        let mut gaps = Gaps::default();
-        for id in std::mem::take(&mut round.put_off) {
-            let (import, before) = (round.import, Some(InstanceId(id.0.saturating_sub(1))));
-            // By its id: it may have been taken out, or offered anew, meanwhile.
-            let found = self.desk.ask_blocking(move |books| {
-                books.queue.view().to_copy(import, before, 1).or_fault()
-            })?;
-            let Some(row) = found.into_iter().find(|row| row.id == id) else { continue };
-            match self.in_small_reads(round, &row)? {
-                Ok(()) => {}
-                Err(Failed::NoRoom) => return Ok((Came::NoRoom, gaps.list())),
-                Err(Failed::Stopped) => return Ok((Came::Stopped, gaps.list())),
-                Err(Failed::Unreadable) if self.sources.is_there(&row) => {
-                    gaps.add(&row);
-                    self.end(round, &row, Reason::new(Code::CannotBeRead))?;
-                }
-                Err(Failed::Unreadable | Failed::Gone) => {
-                    self.end(round, &row, Reason::new(Code::SourceGone))?;
-                }
-                Err(Failed::Changed) => {
-                    self.end(round, &row, Reason::new(Code::SourceChanged))?;
+    fn again(&self, rounds: &Rounds, round: &mut Round, id: InstanceId) -> Result<Came, Fault> {
+        let import = round.import;
+        let found = self.desk.ask_blocking(move |books| still_due(books, import, id))?;
+        let Some(row) = found else { return Ok(Came::GoOn) };
+        let mut handful = Handful::new();
+        let came = self.in_small_reads(rounds, &mut handful, &row)?;
+        self.note(round, handful)?;
+        match came {
+            Ok(()) | Err(Failed::Stopped) => {}
+            Err(Failed::NoRoom) => return Ok(Came::NoRoom),
+            Err(Failed::Unreadable) if self.sources.is_there(&row) => {
+                if self.end(round, &row, Code::CannotBeRead)? {
+                    round.gaps.add(&row);
                 }
             }
+            Err(Failed::Unreadable | Failed::Gone) => {
+                self.end(round, &row, Code::SourceGone)?;
+            }
+            Err(Failed::Changed) => {
+                self.end(round, &row, Code::SourceChanged)?;
+            }
         }
-        Ok((Came::ToItsEnd, gaps.list()))
+        Ok(Came::GoOn)
     }
 
     /// A drive that tries again often succeeds.
     fn in_small_reads(
         &self,
-        round: &mut Round,
+        rounds: &Rounds,
+        handful: &mut Handful,
         row: &InstanceRow,
     ) -> Result<Result<(), Failed>, Fault> {
         for _ in 0..TRIES {
-            let came = self.one(round, row, NARROW)?;
+            let came = self.one(rounds, handful, row, NARROW)?;
             if !matches!(came, Err(Failed::Unreadable)) {
                 return Ok(came);
             }
@@ -205,34 +302,30 @@ impl Copier {
 
     fn one(
         &self,
-        round: &mut Round,
+        rounds: &Rounds,
+        handful: &mut Handful,
         row: &InstanceRow,
         block: usize,
     ) -> Result<Result<(), Failed>, Fault> {
-        if !self.has_room(sealed_bytes(row.bytes)) {
+        let writing = rounds.write(sealed_bytes(row.bytes));
+        if !self.has_room(writing.with_others) {
             return Ok(Err(Failed::NoRoom));
         }
-        let (key, with) = self.key(round, row.study)?;
+        let (key, with) = self.key(handful, row.study)?;
         let open = || self.sources.open(row);
         let copied = one::copy(&self.folder, row, &with, &open, block, &|| self.stopped());
         let (name, sha256) = match copied {
             Ok(copied) => copied,
             Err(failed) => return Ok(Err(failed)),
         };
-        round.handful.push(Copied { instance: row.id, key, name, sha256 });
-        round.handful_bytes += row.bytes;
-        let due = round.handful.len() >= HANDFUL
-            || round.handful_bytes >= HANDFUL_BYTES
-            || round.noted.elapsed() >= LATEST;
-        if due {
-            self.note(round)?;
-        }
+        handful.copies.push(Copied { instance: row.id, key, name, sha256 });
+        handful.bytes += row.bytes;
         Ok(Ok(()))
     }
 
-    /// The key of a study; the one that was used last is at hand, since a source gives study after study.
-    fn key(&self, round: &mut Round, study: StudyId) -> Result<(SpoolKeyId, SpoolKey), Fault> {
-        if let Some((of, id, key)) = &round.key
+    /// The key of a study.
+    fn key(&self, handful: &mut Handful, study: StudyId) -> Result<(SpoolKeyId, SpoolKey), Fault> {
+        if let Some((of, id, key)) = &handful.key
             && *of == study
         {
             return Ok((*id, key.clone()));
@@ -243,22 +336,22 @@ impl Copier {
         random.zeroize();
         let (id, key) =
             self.desk.ask_blocking(move |books| books.queue.spool_key(study, fresh).or_fault())?;
-        round.key = Some((study, id, key.clone()));
+        handful.key = Some((study, id, key.clone()));
         Ok((id, key))
     }
 
     /// Files first, then the folder, then the rows: only what is on the disk counts.
-    fn note(&self, round: &mut Round) -> Result<(), Fault> {
-        round.noted = Instant::now();
-        if round.handful.is_empty() {
+    fn note(&self, round: &mut Round, handful: Handful) -> Result<(), Fault> {
+        if handful.copies.is_empty() {
             return Ok(());
         }
         self.folder.sync().map_err(|error| disk_fault(&error))?;
-        let (import, handful) = (round.import, std::mem::take(&mut round.handful));
-        round.progress.copied += handful.len() as u64;
-        round.handful_bytes = 0;
+        let (import, copies) = (round.import, handful.copies);
+        let many = copies.len() as u64;
         let unneeded =
-            self.desk.ask_blocking(move |books| books.queue.copied(import, &handful).or_fault())?;
+            self.desk.ask_blocking(move |books| books.queue.copied(import, &copies).or_fault())?;
+        round.progress.copied += many;
+        round.copied += many.saturating_sub(unneeded.len() as u64);
         for name in unneeded {
             // What cannot be removed now is swept at the next start.
             let _ = self.folder.remove(&name);
@@ -268,37 +361,17 @@ impl Copier {
         Ok(())
     }
 
-    /// An instance that cannot be copied ends as one whose source failed.
-    fn end(&self, round: &mut Round, row: &InstanceRow, reason: Reason) -> Result<(), Fault> {
-        let (id, study, import) = (row.id, row.study, row.import);
-        let event = match reason.code == Code::SourceChanged {
-            true => Event::SourceChanged,
-            false => Event::SourceGone,
-        };
-        let destination = self.desk.ask_blocking(move |books| {
-            let answer = Answer::of_source(import, id, event).because(reason);
-            books.queue.settle(&[answer], now()).or_fault()?;
-            books.queue.copy_lost(&[(id, import)]).or_fault()?;
-            Ok(books.queue.view().study(study).or_fault()?.destination)
-        })?;
-        round.progress.copied += 1;
-        self.copies.has_ended(destination, study);
-        self.copies.has_moved();
-        Ok(())
-    }
-
     fn has_room(&self, bytes: u64) -> bool {
         self.folder.room(self.keep_free).is_none_or(|room| bytes <= room)
     }
+}
 
-    fn leave_on_source(&self, import: ImportId) -> Result<(), Fault> {
-        let instances =
-            self.desk.ask_blocking(move |books| books.queue.copy_no_more(import).or_fault())?;
-        let stays = SourceStays { import, instances, free: self.folder.free() };
-        tracing::warn!(import = import.0, instances, "no room to copy: the source has to stay");
-        self.copies.has_moved();
-        self.observer.source_stays(&stays);
-        Ok(())
+/// Has all readers come to their end, however this one does.
+struct Last<'a>(&'a Rounds);
+
+impl Drop for Last<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
