@@ -29,10 +29,15 @@ pub struct Relay {
     pub(crate) spool: SpoolFolder,
     spooling: Mutex<Spooling>,
     pub(crate) tried: Tried,
+    at_work: Arc<tokio::sync::Mutex<()>>,
     /// Before the lock: whoever gets it finds the books closed.
     _closing: Closing,
     _lock: HomeLock,
 }
+
+/// The right to work the queue: one has it at a time, and every lane keeps it alive until its last task is over. A lane
+/// that begins ends the claims it finds, and those must be nobody's.
+pub(crate) type AtWork = Arc<tokio::sync::OwnedMutexGuard<()>>;
 
 /// Where an import goes.
 #[derive(Debug, Clone)]
@@ -71,6 +76,7 @@ impl Relay {
                 set_aside,
                 spooling: Mutex::default(),
                 tried: Tried::default(),
+                at_work: Arc::default(),
                 _lock: lock,
             })
         });
@@ -103,6 +109,15 @@ impl Relay {
     /// Copies as `spooling` says from the next import on.
     pub fn copy_as(&self, spooling: Spooling) {
         *self.spooling.lock().unwrap_or_else(PoisonError::into_inner) = spooling;
+    }
+
+    /// Waits until nobody works the queue any more; `None` where it is stopped before that.
+    pub(crate) async fn begin_work(&self, stop: &Stop) -> Option<AtWork> {
+        tokio::select! {
+            biased;
+            at_work = self.at_work.clone().lock_owned() => Some(Arc::new(at_work)),
+            () = stop.stopped() => None,
+        }
     }
 
     /// Set where this opening found the queue damaged, put it aside, and went on with what could be read of it.
