@@ -3,16 +3,17 @@
 #![cfg(test)]
 #![cfg(unix)]
 
+use relaypacs_practice_pacs::{Options, PracticePacs};
 use relaypacs_tests::cli::{Cli, LIMIT, Spawned};
 use relaypacs_tests::fixture::{Instance, Kind};
 use relaypacs_tests::lines::{arg, number, tally};
-use relaypacs_tests::orthanc::Orthanc;
+use relaypacs_tests::orthanc::{Orthanc, dead_port};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The next summary that the watcher says.
 fn summary(watch: &mut Spawned) -> Value {
@@ -69,6 +70,53 @@ fn files_that_arrive_in_pieces_are_sent_once_when_they_have_stopped_growing() {
     assert!(ran.events("skipped").unwrap().is_empty(), "{:?}", ran.lines);
     assert_eq!(orthanc.count().unwrap(), 2);
     assert!(cli.run(&["queue", "list", "--json"]).unwrap().lines.is_empty());
+}
+
+/// Watches a folder in which one image arrives while the archive is asleep, until that is known.
+fn one_that_waits(cli: &Cli, folder: &Path, port: u16) -> Spawned {
+    let root = format!("http://127.0.0.1:{port}/dicom-web");
+    let words = ["watch", arg(folder), "--to", &root, "--settle", "0", "--patience", "0", "--json"];
+    let watch = cli.spawn(&words).unwrap();
+    let image = Instance::new(Kind::Mr).seed(82);
+    fs::write(folder.join("IM1"), image.bytes()).unwrap();
+    let end = Instant::now() + LIMIT;
+    let is_parked = || {
+        let listed = cli.run(&["queue", "list", "--json"]).unwrap();
+        listed.lines.iter().any(|line| line.contains("\"parked\":\"unreachable\""))
+    };
+    while !is_parked() {
+        assert!(Instant::now() < end, "it is never said that the archive is asleep");
+    }
+    watch
+}
+
+#[test]
+fn what_arrives_while_the_archive_is_asleep_goes_there_when_it_wakes_and_nothing_else_arrives() {
+    let (folder, store) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (cli, port) = (Cli::new().unwrap(), dead_port().unwrap());
+    let mut watch = one_that_waits(&cli, folder.path(), port);
+    let pacs = PracticePacs::start(Options { port, ..Options::in_folder(store.path()) }).unwrap();
+    let told = summary(&mut watch);
+    assert_eq!((number(&told, "instances"), number(&told, "confirmed")), (1, 1), "{told}");
+    assert_eq!((number(&told, "files"), pacs.stored()), (1, 1));
+    watch.interrupt().unwrap();
+    let ran = watch.finish(LIMIT).unwrap();
+    assert_eq!(ran.status, Some(130), "{}", ran.stderr);
+    assert_eq!(ran.events("summary").unwrap().len(), 1, "{:?}", ran.lines);
+}
+
+#[test]
+fn what_waits_when_a_watch_is_stopped_is_told_and_stays_in_the_queue() {
+    let (folder, cli) = (tempfile::tempdir().unwrap(), Cli::new().unwrap());
+    let watch = one_that_waits(&cli, folder.path(), dead_port().unwrap());
+    watch.interrupt().unwrap();
+    let ran = watch.finish(LIMIT).unwrap();
+    assert_eq!(ran.status, Some(130), "{}", ran.stderr);
+    let told = ran.summary().unwrap();
+    assert_eq!((number(&told, "instances"), number(&told, "waiting")), (1, 1), "{told}");
+    let states = tally(&ran.events("verdict").unwrap(), "state");
+    assert_eq!(states, BTreeMap::from([("waiting".to_owned(), 1)]));
+    assert_eq!(cli.run(&["queue", "list", "--json"]).unwrap().lines.len(), 1);
 }
 
 #[test]

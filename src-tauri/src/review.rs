@@ -3,6 +3,7 @@
 mod numbers;
 mod rows;
 
+use crate::destinations;
 use crate::done::Unread;
 use crate::shell::{Answer, Shell, lock};
 use crate::sources::Source;
@@ -10,7 +11,6 @@ use crate::view::{
     Page, PriorityWord, ReviewHead, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped,
     Standard,
 };
-use crate::destinations;
 use numbers::Numbers;
 use relaypacs_model::{Code, Fault, SeriesInstanceUid, StudyInstanceUid};
 use relaypacs_relay::{Chosen, DestinationRow, Presence, Review, Target};

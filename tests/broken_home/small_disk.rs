@@ -3,7 +3,9 @@
 use super::{code, waiting};
 use crate::peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
+use relaypacs_tests::cli::Spawned;
 use relaypacs_tests::disk::Disk;
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -96,6 +98,44 @@ fn a_disk_that_fills_up_in_the_middle_of_sending_loses_none_and_goes_on_with_roo
     let ran = site.cli.run(&["run", "--json"]).unwrap();
     truth(&site, &ran).unwrap();
     assert_eq!((ran.status, site.held().len()), (Some(0), 200), "{}", ran.stderr);
+    assert!(site.queue().is_empty());
+}
+
+#[test]
+fn a_run_for_ever_on_a_disk_that_fills_up_says_so_and_goes_on_by_itself_with_room() {
+    let (site, disk) = small((20, 10, 6_000), 3_000);
+    site.pacs.set_faults(Faults::default().with(Kind::Any, Which::All, Fault::Full));
+    let root = site.pacs.root();
+    let ran = site.cli.run(&site.arguments(&root, &["--patience", "0"])).unwrap();
+    assert_eq!(ran.status, Some(4), "{}", ran.stderr);
+    site.pacs.set_faults(Faults::default().with(
+        Kind::Store,
+        Which::All,
+        Fault::AnswerAfter { seconds: 0.3 },
+    ));
+    let mut run = site.cli.spawn(&["run", "--json", "--forever"]).unwrap();
+    let told_of = Cell::new(0);
+    let count = |line: &str| {
+        let more = line.contains("\"event\":\"verdict\"");
+        told_of.set(told_of.get() + u32::from(more));
+    };
+    let waits = |run: &mut Spawned, fits: &dyn Fn(&str) -> bool| {
+        let line = run.wait_for(Duration::from_secs(60), |line| {
+            count(line);
+            fits(line)
+        });
+        line.unwrap()
+    };
+    waits(&mut run, &|line| line.contains("\"event\":\"study\""));
+    let filler = fill(&disk, site.cli.home());
+    let told = waits(&mut run, &|line| line.contains("\"event\":\"trouble\""));
+    assert!(told.contains("\"disk_full\""), "{told}");
+    fs::remove_file(filler).unwrap();
+    waits(&mut run, &|_| told_of.get() == 200);
+    run.interrupt().unwrap();
+    let ran = run.finish(Duration::from_secs(60)).unwrap();
+    truth(&site, &ran).unwrap();
+    assert_eq!((ran.status, site.held().len()), (Some(130), 200), "{}", ran.stderr);
     assert!(site.queue().is_empty());
 }
 

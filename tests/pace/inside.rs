@@ -1,10 +1,12 @@
 //! A relay in this process, for tests that shorten its waits, import while it runs, or change the network under it.
 
+#![allow(dead_code, reason = "each test that shares this uses another part of it")]
+
 use relaypacs_model::{
     ArchiveRoot, Code, Destination, Fault, Moment, Outcome, ReadBack, Secret, SignIn,
 };
 use relaypacs_relay::{
-    Home, KeySource, Observer, Reach, Relay, Stop, Summary, Target, Verdict, Work,
+    Home, KeySource, Observer, Reach, Reader, Relay, Stop, Summary, Target, Verdict, Work,
 };
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,10 +75,17 @@ impl Inside {
 
     /// Opens the home.
     pub(crate) async fn open(&self) -> Relay {
-        let home = Home::open(self.home.path()).unwrap();
-        let key = KeySource::Passphrase(Secret::new("only for tests"));
-        Relay::open(&home, &key).await.unwrap()
+        Relay::open(&Home::open(self.home.path()).unwrap(), &key()).await.unwrap()
     }
+
+    /// Looks at it beside whoever has it open.
+    pub(crate) fn look(&self) -> Reader {
+        Reader::open(&Home::open(self.home.path()).unwrap(), &key()).unwrap()
+    }
+}
+
+fn key() -> KeySource {
+    KeySource::Passphrase(Secret::new("only for tests"))
 }
 
 /// A destination without a sign-in.

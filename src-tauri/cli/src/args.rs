@@ -187,8 +187,9 @@ pub(crate) struct WatchArgs {
     pub(crate) settle: u64,
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
-    #[command(flatten)]
-    pub(crate) patience: Patience,
+    /// Taken for the scripts that give it: who watches goes on waiting for an archive that is asleep
+    #[arg(long = "patience", value_name = "SECONDS", hide = true)]
+    _patience: Option<u64>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -4,12 +4,13 @@ use crate::{json, people};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relaypacs_model::{Fault, Moment, Outcome, Seen};
 use relaypacs_relay::{
-    Completeness, CopyProgress, Gap, Observer, Progress, ScanCounts, SourceFree, SourceGone,
-    SourceStays, StudyEnd, Verdict,
+    Completeness, CopyProgress, Gap, ImportEnd, Observer, Progress, ScanCounts, SourceFree,
+    SourceGone, SourceStays, StudyEnd, Verdict,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 /// What a person or a program sees of a run.
 pub(crate) struct Face {
@@ -19,6 +20,9 @@ pub(crate) struct Face {
     images: AtomicU64,
     /// What the indexes of the discs lack or list beyond them, for the proof of completeness.
     indexes: Mutex<Indexes>,
+    progress: Mutex<Progress>,
+    /// Who wants to know when an import has ended.
+    ends: Option<UnboundedSender<ImportEnd>>,
 }
 
 /// Names of files, as many as a person looks at.
@@ -53,6 +57,27 @@ impl Face {
             files: AtomicU64::new(0),
             images: AtomicU64::new(0),
             indexes: Mutex::default(),
+            progress: Mutex::default(),
+            ends: None,
+        }
+    }
+
+    /// The same, and whoever has the receiver is told when an import has ended.
+    pub(crate) fn of_imports(json: bool) -> (Self, UnboundedReceiver<ImportEnd>) {
+        let (ends, told) = mpsc::unbounded_channel();
+        (Self { ends: Some(ends), ..Self::new(json) }, told)
+    }
+
+    /// Where the run stands.
+    pub(crate) fn so_far(&self) -> Progress {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Without the bars for a moment, so that what is said meanwhile stands on clean lines.
+    pub(crate) fn without_bars<T>(&self, say: impl FnOnce() -> T) -> T {
+        match &self.bars {
+            Some(bars) => bars.all.suspend(say),
+            None => say(),
         }
     }
 
@@ -90,10 +115,7 @@ impl Face {
     }
 
     fn say(&self, line: &str) {
-        match &self.bars {
-            Some(bars) => bars.all.suspend(|| people::say(line)),
-            None => people::say(line),
-        }
+        self.without_bars(|| people::say(line));
     }
 }
 
@@ -126,6 +148,9 @@ impl Observer for Face {
     }
 
     fn scanned(&self, counts: &ScanCounts) {
+        // What is scanned next is counted from its beginning.
+        self.files.store(0, Ordering::Relaxed);
+        self.images.store(0, Ordering::Relaxed);
         if let Some(bars) = &self.bars {
             bars.looking.finish_and_clear();
         }
@@ -140,6 +165,7 @@ impl Observer for Face {
     }
 
     fn progress(&self, progress: &Progress) {
+        *self.progress.lock().unwrap_or_else(PoisonError::into_inner) = *progress;
         if let Some(bars) = &self.bars {
             bars.images.set_length(progress.instances);
             bars.images.set_position(progress.confirmed);
@@ -243,6 +269,21 @@ impl Observer for Face {
                 words.happened,
                 words.now
             ));
+        }
+    }
+
+    fn trouble(&self, fault: &Fault) {
+        if self.json {
+            json::trouble(fault);
+        }
+        let words = fault.sentences();
+        self.say(&format!("{} {} {}", words.happened, words.lost, words.now));
+    }
+
+    fn import_ended(&self, end: &ImportEnd) {
+        if let Some(ends) = &self.ends {
+            // Nobody listens to what ends after the command.
+            let _ = ends.send(end.clone());
         }
     }
 

@@ -279,6 +279,11 @@ pub(crate) fn fault(fault: &Fault) {
     line(&told("error", fault));
 }
 
+/// The line of trouble with the disk or the program that did not end the command: it is tried again.
+pub(crate) fn trouble(fault: &Fault) {
+    line(&told("trouble", fault));
+}
+
 /// The line of a damaged queue that was put aside; the command goes on with a new one.
 pub(crate) fn set_aside(set_aside: SetAside) {
     let mut value = told("queue_set_aside", &set_aside.fault());

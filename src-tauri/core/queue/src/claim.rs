@@ -117,6 +117,17 @@ impl Queue {
         })
     }
 
+    /// Ends every claim of a destination, whatever its lease says: whoever made them is over, and no other has begun.
+    /// Bytes may have left, so their instances are unknown now, as after a restart. Returns how many.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn disown(&mut self, destination: DestinationId, now: Moment) -> Result<u64> {
+        self.write_at(now, |tx| {
+            end_claims(tx, "state = 2", Some(destination), Event::OwnerGone, now)
+        })
+    }
+
     /// Gives senders more time whose bytes are still moving: their leases end at `now + lease`. Returns how many of
     /// them still hold this claim.
     ///

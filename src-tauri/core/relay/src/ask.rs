@@ -66,10 +66,7 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
         Outcome::ListsLate(wait) => Some(wait),
         // What is listed is compared with our bytes, and those are read from the source only once.
         Outcome::NotCopied => Some(RECOMPARE),
-        Outcome::Trouble(trouble) => {
-            lane.park_for(trouble).await?;
-            return Ok(ended);
-        }
+        Outcome::Parked => return Ok(ended),
     };
     // Not before: an archive that lists, and fails whenever it is to show something, would be asked without a pause.
     lane.answered(Talk::Ask, begun).await?;
@@ -100,7 +97,8 @@ enum Outcome {
     Settled,
     ListsLate(Duration),
     NotCopied,
-    Trouble(Trouble),
+    /// Trouble came: the destination is parked.
+    Parked,
 }
 
 async fn mark(lane: &Lane, ask: &Ask, uids: Vec<SopInstanceUid>) -> Result<(), Fault> {
@@ -129,10 +127,15 @@ async fn settle_all(lane: &Arc<Lane>, ask: &Ask) -> Result<Outcome, Fault> {
         let compared = compare(lane, ask, to_compare, patient.is_some(), &mut sorted).await;
         late |= sorted.late;
         uncopied |= sorted.uncopied;
+        // Before its rows can be claimed again: in between, a batch would go to a destination that wants none.
+        let is_parked = compared.is_err();
+        if let Err(trouble) = compared {
+            lane.park_for(trouble).await?;
+        }
         take(lane, sorted.answers).await?;
         copies_lost(lane, sorted.lost).await?;
-        if let Err(trouble) = compared {
-            return Ok(Outcome::Trouble(trouble));
+        if is_parked {
+            return Ok(Outcome::Parked);
         }
     }
     let mut absent = lane.absent.lock().unwrap_or_else(PoisonError::into_inner);

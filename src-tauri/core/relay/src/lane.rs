@@ -6,8 +6,9 @@ use crate::clock::now;
 use crate::desk::Desk;
 use crate::faults::OrFault;
 use crate::gate::Gate;
-use crate::network::{Network, OF_THE_NETWORK, Watch};
+use crate::network::{Network, Watch};
 use crate::observer::Observer;
+use crate::relay::AtWork;
 use crate::report::Report;
 use crate::run::{Run, Signs};
 use crate::said_there::{self, SaidThere};
@@ -47,10 +48,13 @@ pub(crate) struct Lane {
     /// How often in a row a study's stored instances were not listed: an archive may list late.
     pub(crate) absent: Mutex<HashMap<StudyId, u32>>,
     pub(crate) said_there: SaidThere,
+    /// Kept until the last task is over.
+    _at_work: AtWork,
 }
 
 /// What all lanes of a run have in common.
 pub(crate) struct Shared {
+    pub(crate) at_work: AtWork,
     pub(crate) report: Arc<Report>,
     pub(crate) run: Arc<Run>,
     pub(crate) opener: Opener,
@@ -99,22 +103,15 @@ struct Loop {
 }
 
 impl Lane {
-    /// A lane for one destination; `None` where it cannot be used as it stands, which the observer is told.
+    /// A lane for one destination, to begin once the last one of this destination is over.
     pub(crate) fn new(
         desk: &Desk,
-        row: DestinationRow,
+        (row, archive): (DestinationRow, Archive),
         shared: &Shared,
         observer: &Arc<dyn Observer>,
         stop: &Stop,
-    ) -> Option<Arc<Self>> {
-        let archive = match Archive::new(&row.destination, shared.timing) {
-            Ok(archive) => archive,
-            Err(fault) => {
-                observer.parked(&row.destination.label, &fault, None);
-                return None;
-            }
-        };
-        Some(Arc::new(Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             desk: desk.clone(),
             archive,
             destination: row.id,
@@ -132,7 +129,8 @@ impl Lane {
             cancelled: shared.cancelled.clone(),
             absent: Mutex::new(HashMap::new()),
             said_there: SaidThere::default(),
-        }))
+            _at_work: shared.at_work.clone(),
+        })
     }
 
     /// Works until nothing is left to do, nothing can be done within `patience` (`None`: waits for ever), or somebody
@@ -145,12 +143,29 @@ impl Lane {
             tasks: JoinSet::new(),
             closings: JoinSet::new(),
             busy: HashSet::new(),
-            to_close: self.done_studies().await?,
+            to_close: Vec::new(),
             closed: HashSet::new(),
             asking: 0,
             flying: 0,
             idle: SHORTEST,
         };
+        let mut ended = self.turns(&mut state, patience).await;
+        // However it ends: what is on its way is given up; whether it arrived is asked when a lane begins again.
+        state.tasks.shutdown().await;
+        while let Some(closed) = state.closings.join_next().await {
+            ended = ended.and(joined(closed).map(drop));
+        }
+        self.observer.progress(&self.run.progress());
+        ended.map(|()| state.closed)
+    }
+
+    async fn turns(
+        self: &Arc<Self>,
+        state: &mut Loop,
+        patience: Option<Duration>,
+    ) -> Result<(), Fault> {
+        self.take_over().await?;
+        state.to_close = self.done_studies().await?;
         while !self.stop.is_stopped() {
             // Before the queue is looked at: what is copied after that is seen in the next turn.
             let copying = self.copies.is_active();
@@ -160,7 +175,7 @@ impl Lane {
                 state.closed.remove(&study);
                 state.to_close.push(study);
             }
-            self.start_tasks(&mut state).await?;
+            self.start_tasks(state).await?;
             if copying && state.tasks.is_empty() && state.closings.is_empty() {
                 self.wait_for_copies().await;
                 continue;
@@ -174,7 +189,7 @@ impl Lane {
             }
             state.idle = SHORTEST;
             tokio::select! {
-                Some(ended) = state.tasks.join_next() => self.take_in(&mut state, ended)?,
+                Some(ended) = state.tasks.join_next() => self.take_in(state, ended)?,
                 Some(closed) = state.closings.join_next() => {
                     let (study, erased) = joined(closed)?;
                     state.busy.remove(&study);
@@ -188,13 +203,7 @@ impl Lane {
             }
             self.observer.progress(&self.run.progress());
         }
-        // What is on its way is given up; whether it arrived is asked at the next start.
-        state.tasks.shutdown().await;
-        while let Some(closed) = state.closings.join_next().await {
-            joined(closed)?;
-        }
-        self.observer.progress(&self.run.progress());
-        Ok(state.closed)
+        Ok(())
     }
 
     async fn start_tasks(self: &Arc<Self>, state: &mut Loop) -> Result<(), Fault> {
@@ -338,23 +347,6 @@ impl Lane {
             self.network_changed().await?;
         }
         Ok(true)
-    }
-
-    /// What could not be reached is tried at once, as if for the first time.
-    async fn network_changed(&self) -> Result<(), Fault> {
-        let id = self.destination;
-        tracing::info!(destination = id.0, "the network has changed");
-        self.signs.gained();
-        self.desk
-            .ask(move |books| {
-                let parked = books.queue.view().destination(id).or_fault()?.parked;
-                if parked.is_some_and(|parked| OF_THE_NETWORK.contains(&parked.reason.code)) {
-                    books.queue.unpark(id).or_fault()?;
-                }
-                books.queue.wake(id, &OF_THE_NETWORK, now()).or_fault()?;
-                Ok(())
-            })
-            .await
     }
 
     /// Studies that came to their end before this run and were not closed, or hold something that needs a person.

@@ -30,7 +30,8 @@ pub trait Observer: Send + Sync + 'static {
     fn source_stays(&self, _stays: &SourceStays) {}
     /// These images could not be read from a damaged medium, when they were copied.
     fn unreadable(&self, _gaps: &[Gap]) {}
-    /// An instance came to its end in this run. Comes once for each instance.
+    /// An instance came to its end in this run. Comes once for each instance; again only where something put right what it
+    /// ended with, and it came to another end.
     fn verdict(&self, _verdict: &Verdict) {}
     /// Everything that one import offered came to its end.
     fn import_ended(&self, _end: &ImportEnd) {}
@@ -94,6 +95,10 @@ pub struct Progress {
     pub bytes: u64,
     /// Bytes of instances handed to the network so far.
     pub bytes_sent: u64,
+    /// Those of them that had been handed to the network before.
+    pub bytes_sent_again: u64,
+    /// HTTP requests made so far.
+    pub requests: u64,
 }
 
 /// How an instance ended.

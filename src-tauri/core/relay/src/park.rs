@@ -1,8 +1,10 @@
 //! Leaving a destination alone that is in trouble: for how long, and what ends it.
 
 use crate::clock::now;
+use crate::desk::Books;
 use crate::faults::OrFault;
 use crate::lane::Lane;
+use crate::network::OF_THE_NETWORK;
 use crate::run::{Talk, jitter};
 use relaypacs_model::{Code, Fault, Moment, Reason};
 use relaypacs_queue::Parked;
@@ -55,6 +57,37 @@ impl Lane {
             self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
         }
         Ok(())
+    }
+
+    /// Takes over what the last lane of this destination left, or the last process.
+    pub(crate) async fn take_over(&self) -> Result<(), Fault> {
+        let id = self.destination;
+        let take_over = move |books: &mut Books| {
+            books.queue.disown(id, now()).or_fault()?;
+            Ok(books.queue.view().destination(id).or_fault()?.parked.is_some())
+        };
+        if self.desk.ask(take_over).await? {
+            // Over what is not kept: any answer ends it, and what is still wrong shows soon.
+            self.signs.now_parked(Talk::Ask);
+        }
+        Ok(())
+    }
+
+    /// What could not be reached is tried at once, as if for the first time.
+    pub(crate) async fn network_changed(&self) -> Result<(), Fault> {
+        let id = self.destination;
+        tracing::info!(destination = id.0, "the network has changed");
+        self.signs.gained();
+        self.desk
+            .ask(move |books| {
+                let parked = books.queue.view().destination(id).or_fault()?.parked;
+                if parked.is_some_and(|parked| OF_THE_NETWORK.contains(&parked.reason.code)) {
+                    books.queue.unpark(id).or_fault()?;
+                }
+                books.queue.wake(id, &OF_THE_NETWORK, now()).or_fault()?;
+                Ok(())
+            })
+            .await
     }
 }
 

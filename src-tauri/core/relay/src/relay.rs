@@ -31,10 +31,15 @@ pub struct Relay {
     spooling: Mutex<Spooling>,
     removable: Mutex<Vec<Removable>>,
     pub(crate) tried: Tried,
+    at_work: Arc<tokio::sync::Mutex<()>>,
     /// Before the lock: whoever gets it finds the books closed.
     _closing: Closing,
     _lock: HomeLock,
 }
+
+/// The right to work the queue: one has it at a time, and every lane keeps it alive until its last task is over. A lane
+/// that begins ends the claims it finds, and those must be nobody's.
+pub(crate) type AtWork = Arc<tokio::sync::OwnedMutexGuard<()>>;
 
 /// Where an import goes.
 #[derive(Debug, Clone)]
@@ -74,6 +79,7 @@ impl Relay {
                 spooling: Mutex::default(),
                 removable: Mutex::default(),
                 tried: Tried::default(),
+                at_work: Arc::default(),
                 _lock: lock,
             })
         });
@@ -115,6 +121,15 @@ impl Relay {
 
     pub(crate) fn removable(&self) -> Vec<Removable> {
         self.removable.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until nobody works the queue any more; `None` where it is stopped before that.
+    pub(crate) async fn begin_work(&self, stop: &Stop) -> Option<AtWork> {
+        tokio::select! {
+            biased;
+            at_work = self.at_work.clone().lock_owned() => Some(Arc::new(at_work)),
+            () = stop.stopped() => None,
+        }
     }
 
     /// Set where this opening found the queue damaged, put it aside, and went on with what could be read of it.

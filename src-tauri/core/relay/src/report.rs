@@ -8,8 +8,8 @@ use relaypacs_ledger::{
     ReceiptWriter, SavedReceipt, Version,
 };
 use relaypacs_model::{Code, DestinationName, Fault, Outcome, SkipReason, StudyInstanceUid};
-use relaypacs_queue::{ImportId, InstanceRow};
-use std::collections::BTreeMap;
+use relaypacs_queue::{ImportId, InstanceId, InstanceRow};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,12 +32,43 @@ pub(crate) struct Report {
 #[derive(Default)]
 struct Told {
     outcomes: BTreeMap<Outcome, u64>,
+    /// What was told of instances that are still in the queue: a lane that begins anew comes upon them again.
+    instances: HashMap<StudyInstanceUid, HashMap<InstanceId, Outcome>>,
     papers: Vec<SavedReceipt>,
     /// Why there is no paper receipt. The images go on all the same.
     paper_fault: Option<Fault>,
 }
 
 impl Told {
+    /// False where this was told before. An end that was put right is counted no more.
+    fn is_new(&mut self, study: &StudyInstanceUid, row: InstanceId, outcome: Outcome) -> bool {
+        let before = match self.instances.get_mut(study) {
+            Some(rows) => rows.insert(row, outcome),
+            None => {
+                self.instances.insert(study.clone(), HashMap::from([(row, outcome)]));
+                None
+            }
+        };
+        if before == Some(outcome) {
+            return false;
+        }
+        if let Some(count) = before.and_then(|before| self.outcomes.get_mut(&before)) {
+            *count = count.saturating_sub(1);
+        }
+        *self.outcomes.entry(outcome).or_default() += 1;
+        true
+    }
+
+    /// Of a study that was erased nothing is told again.
+    fn erased(&mut self, study: &StudyInstanceUid) {
+        let Some(rows) = self.instances.get_mut(study) else { return };
+        // What needs a person may be another destination's.
+        rows.retain(|_, outcome| !outcome.is_in_the_archive() && *outcome != Outcome::Cancelled);
+        if rows.is_empty() {
+            self.instances.remove(study);
+        }
+    }
+
     fn write(&mut self, line: &PaperLine<'_>) {
         let failed = self.papers.iter_mut().find_map(|paper| paper.line(line).or_fault().err());
         if let Some(fault) = failed {
@@ -80,7 +111,9 @@ impl Report {
             *outcomes.entry(outcome).or_default() += 1;
             {
                 let mut told = self.told();
-                *told.outcomes.entry(outcome).or_default() += 1;
+                if !told.is_new(study, row.id, outcome) {
+                    continue;
+                }
                 told.write(&line(study, row, outcome));
             }
             self.observer.verdict(&Verdict {
@@ -93,6 +126,9 @@ impl Report {
 
     /// Tells that a study came to its end in this run.
     pub(crate) fn study(&self, end: &StudyEnd) {
+        if end.erased {
+            self.told().erased(&end.study_instance_uid);
+        }
         if !end.outcomes.is_empty() {
             self.observer.study(end);
         }
@@ -110,7 +146,8 @@ impl Report {
         for paper in told.papers {
             paper_fault = paper_fault.or(paper.finish(&counts, now()).or_fault().err());
         }
-        (told.outcomes, paper_fault)
+        let outcomes = told.outcomes.into_iter().filter(|(_, many)| *many > 0).collect();
+        (outcomes, paper_fault)
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {

@@ -1,15 +1,17 @@
 //! The figures of a run, shared by its lanes.
 
 use crate::observer::Progress;
-use relaypacs_queue::{Counts, StateName};
+use relaypacs_queue::{Counts, StateName, Tally};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counters; each only grows.
+/// Counters; each only grows, but for what a run is about where more comes and goes meanwhile.
 pub(crate) struct Run {
-    instances: u64,
-    bytes: u64,
+    instances: AtomicU64,
+    bytes: AtomicU64,
+    /// What was erased before the run.
+    before: Tally,
     confirmed: AtomicU64,
     stored: AtomicU64,
     bytes_sent: AtomicU64,
@@ -23,8 +25,9 @@ impl Run {
         let here = counts.here();
         let confirmed = counts.of(StateName::Confirmed).instances;
         Self {
-            instances: here.instances,
-            bytes: here.bytes,
+            instances: AtomicU64::new(here.instances),
+            bytes: AtomicU64::new(here.bytes),
+            before: erased(counts),
             confirmed: AtomicU64::new(confirmed),
             stored: AtomicU64::new(confirmed),
             bytes_sent: AtomicU64::new(0),
@@ -36,12 +39,25 @@ impl Run {
     pub(crate) fn progress(&self) -> Progress {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Progress {
-            instances: self.instances,
+            instances: get(&self.instances),
             confirmed: get(&self.confirmed),
             stored: get(&self.stored),
-            bytes: self.bytes,
+            bytes: get(&self.bytes),
             bytes_sent: get(&self.bytes_sent),
+            bytes_sent_again: get(&self.bytes_sent_again),
+            requests: get(&self.requests),
         }
+    }
+
+    /// Takes in what the same scope counts by now: more may have been offered since. Returns the instances of the run, by
+    /// the queue's own sums.
+    pub(crate) fn is_about(&self, counts: &Counts) -> u64 {
+        let (here, erased) = (counts.here(), erased(counts));
+        let sum = |here: u64, erased: u64, before: u64| here + erased.saturating_sub(before);
+        let instances = sum(here.instances, erased.instances, self.before.instances);
+        self.instances.store(instances, Ordering::Relaxed);
+        self.bytes.store(sum(here.bytes, erased.bytes, self.before.bytes), Ordering::Relaxed);
+        instances
     }
 
     pub(crate) fn stored(&self, instances: u64) {
@@ -71,6 +87,16 @@ impl Run {
     }
 }
 
+/// What was erased of a scope.
+fn erased(counts: &Counts) -> Tally {
+    let (total, here, handed_on) = (counts.total(), counts.here(), counts.handed_on);
+    let rest = |total: u64, here: u64, handed_on: u64| total.saturating_sub(here + handed_on);
+    Tally {
+        instances: rest(total.instances, here.instances, handed_on.instances),
+        bytes: rest(total.bytes, here.bytes, handed_on.bytes),
+    }
+}
+
 /// Signs of life of one destination.
 pub(crate) struct Signs {
     parked: Mutex<Option<Park>>,
@@ -83,7 +109,7 @@ pub(crate) struct Signs {
 /// So long ago counts as lately.
 const LATELY: Duration = Duration::from_secs(45);
 
-/// When a destination was parked in this run, and over what.
+/// Since when this run knows a destination as parked, and over what.
 #[derive(Clone, Copy)]
 struct Park {
     at: Instant,
@@ -150,7 +176,7 @@ impl Signs {
         *self.park() = Some(Park { at: Instant::now(), over });
     }
 
-    /// True, once, where an answer to what began at `begun` ends a park of this run. What was on its way before says
+    /// True, once, where an answer to what began at `begun` ends the park. What was on its way before says
     /// nothing about it, and an archive that can be asked need not be one that stores.
     pub(crate) fn ends_park(&self, talk: Talk, begun: Instant) -> bool {
         let mut park = self.park();

@@ -36,33 +36,7 @@ impl Tried {
     }
 }
 
-/// The copying of one run.
-pub(crate) struct CopyingRun {
-    pub(crate) copies: Arc<Copies>,
-    copier: Option<JoinHandle<Result<(), Fault>>>,
-}
-
-impl CopyingRun {
-    /// Waits for the last copy.
-    pub(crate) async fn end(self) -> Result<(), Fault> {
-        let Some(copier) = self.copier else { return Ok(()) };
-        copier.await.map_err(|error| Fault::with(Code::Internal, error))?
-    }
-}
-
 impl Relay {
-    /// Starts copying what has to be copied, in a thread of its own.
-    pub(crate) async fn begin_copying(
-        &self,
-        opener: &Opener,
-        observer: &Arc<dyn Observer>,
-        stop: &Stop,
-    ) -> Result<CopyingRun, Fault> {
-        let copies = Arc::new(Copies::new());
-        let copier = self.copy_beside(&copies, opener, observer, stop).await?;
-        Ok(CopyingRun { copies, copier })
-    }
-
     /// Starts a copier for lanes that know `copies`, where there is something to copy.
     pub(crate) async fn copy_beside(
         &self,

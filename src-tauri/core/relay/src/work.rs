@@ -8,11 +8,12 @@ use crate::observer::{Observer, Summary};
 use crate::relay::Relay;
 use crate::report::{Reach, Report};
 use crate::run::Run;
+use crate::serve::joined;
+use crate::spool::Copies;
 use crate::stop::Stop;
 use relaypacs_ledger::{DestinationLabel, IndexTally};
 use relaypacs_model::{Code, Fault};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyFilter, StudyId, StudyRow};
-use relaypacs_scan::Opener;
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,7 +25,8 @@ use tokio::task::JoinSet;
 pub struct Work {
     /// What the run is about. Its destinations work everything they have; only this is told.
     pub reach: Reach,
-    /// How long a destination may take nothing before it is given up for this run; `None`: for ever.
+    /// How long a destination may take nothing before it is given up for this run; `None`: never, the run goes on until it
+    /// is stopped, and works what is offered meanwhile.
     pub patience: Option<Duration>,
     /// What the index of the disc says ([`crate::ScanCounts::index`]), for the receipt.
     pub index: Option<IndexTally>,
@@ -37,7 +39,8 @@ impl Relay {
     /// patience, or when it is stopped; what is not confirmed then waits in the queue.
     ///
     /// # Errors
-    /// Those of the disk and of the program itself. Trouble with an archive is not an error: it is told as a verdict.
+    /// Those of the disk and of the program itself; in a run that goes on they are told and tried again instead, as in
+    /// [`Relay::serve`]. [`Code::Stopped`] where others are at work until it is stopped. Trouble with an archive is not an error: it is told as a verdict.
     pub async fn work(
         &self,
         work: Work,
@@ -45,29 +48,40 @@ impl Relay {
         stop: &Stop,
     ) -> Result<Summary, Fault> {
         let begun = Instant::now();
+        let Some(at_work) = self.begin_work(stop).await else {
+            return Err(Fault::new(Code::Stopped));
+        };
         self.find_sources_again().await?;
         let report = Arc::new(Report::new(work.reach, observer.clone()));
-        let scope = match work.reach {
-            Reach::Import(import) => Scope::Import(import),
-            Reach::Everything => Scope::All,
-        };
         let (rows, counts) = self
             .desk
             .ask(move |books| {
                 let view = books.queue.view();
-                Ok((destinations(view, work.reach)?, view.counts(scope).or_fault()?))
+                Ok((destinations(view, work.reach)?, view.counts(scope(work.reach)).or_fault()?))
             })
             .await?;
         if let (Some(path), Some(row)) = (&work.paper, rows.first()) {
             report.on_paper(path, &DestinationLabel::from(&row.destination));
         }
         let run = Arc::new(Run::new(&counts));
-        let closed = self.run_lanes(&rows, work.patience, &report, &run, &observer, stop).await?;
+        let shared = self.shared(at_work, report.clone(), run.clone(), Arc::new(Copies::new()));
+        let (closed, rows) = match work.patience {
+            Some(patience) => {
+                (self.run_lanes(&rows, patience, &shared, &observer, stop).await?, rows)
+            }
+            None => {
+                let closed = self.keep_at_work(work.reach, &shared, &observer, stop).await;
+                self.tell_ends(&run, &observer).await?;
+                // More may have come.
+                let rows = move |books: &mut Books| destinations(books.queue.view(), work.reach);
+                (closed, self.desk.ask(rows).await?)
+            }
+        };
         self.tell_what_waits(&rows, &closed, &report).await?;
         self.desk.ask(Books::end_receipts).await?;
         let skipped = self.skipped(work.reach).await?;
         let (outcomes, paper_fault) = report.finish(&skipped, work.index);
-        let instances = self.offered(work.reach, counts.here().instances).await?;
+        let instances = self.offered(work.reach, &run).await?;
         let (bytes_sent, bytes_sent_again, requests) = run.totals();
         Ok(Summary {
             instances,
@@ -83,46 +97,36 @@ impl Relay {
     async fn run_lanes(
         &self,
         rows: &[DestinationRow],
-        patience: Option<Duration>,
-        report: &Arc<Report>,
-        run: &Arc<Run>,
+        patience: Duration,
+        shared: &Shared,
         observer: &Arc<dyn Observer>,
         stop: &Stop,
     ) -> Result<HashSet<StudyId>, Fault> {
-        let mut lanes = JoinSet::new();
-        let opener = Opener::new();
-        let copying = self.begin_copying(&opener, observer, stop).await?;
-        let shared = Shared {
-            report: report.clone(),
-            run: run.clone(),
-            opener,
-            copies: copying.copies.clone(),
-            timing: self.timing,
-            network: self.network.clone(),
-            cancelled: self.cancelled.clone(),
-        };
+        let (mut lanes, mut failed) = (JoinSet::new(), None);
+        let copier = self.copy_beside(&shared.copies, &shared.opener, observer, stop).await?;
         for row in rows {
-            // Whoever starts a run wants it tried now; one that goes on for ever goes on where it was.
-            let now = patience.is_some();
-            let Some(lane) = self.lane(row.clone(), &shared, observer, (stop, now)).await? else {
-                continue;
-            };
-            lanes.spawn(lane.work(patience));
+            // Whoever starts a run wants it tried now.
+            match self.lane(row.clone(), shared, observer, (stop, true)).await {
+                Ok(Some(lane)) => drop(lanes.spawn(lane.work(Some(patience)))),
+                Ok(None) => {}
+                Err(fault) => failed = failed.or(Some(fault)),
+            }
         }
-        let (mut closed, mut failed) = (HashSet::new(), None);
+        let mut closed = HashSet::new();
         while let Some(ended) = lanes.join_next().await {
-            let ended =
-                ended.map_err(|error| Fault::with(Code::Internal, error)).and_then(|ended| ended);
-            match ended {
+            match joined(ended) {
                 Ok(studies) => closed.extend(studies),
                 // One lane that fails (a full disk) does not take the others' ends away.
                 Err(fault) => failed = failed.or(Some(fault)),
             }
         }
         if failed.is_some() {
-            copying.copies.give_up();
+            shared.copies.give_up();
         }
-        let copied = copying.end().await;
+        let copied = match copier {
+            Some(copier) => joined(copier.await),
+            None => Ok(()),
+        };
         failed.map_or_else(|| copied.map(|()| closed), Err)
     }
 
@@ -183,13 +187,21 @@ impl Relay {
     }
 
     /// How many instances the run was about, by the queue's own sums: what the verdicts are held against.
-    async fn offered(&self, reach: Reach, at_start: u64) -> Result<u64, Fault> {
-        let Reach::Import(import) = reach else { return Ok(at_start) };
-        self.desk
-            .ask(move |books| {
-                Ok(books.queue.view().counts(Scope::Import(import)).or_fault()?.total().instances)
-            })
-            .await
+    async fn offered(&self, reach: Reach, run: &Run) -> Result<u64, Fault> {
+        let counts =
+            self.desk.ask(move |books| books.queue.view().counts(scope(reach)).or_fault()).await?;
+        Ok(match reach {
+            Reach::Import(_) => counts.total().instances,
+            Reach::Everything => run.is_about(&counts),
+        })
+    }
+}
+
+/// What a run counts.
+pub(crate) fn scope(reach: Reach) -> Scope {
+    match reach {
+        Reach::Import(import) => Scope::Import(import),
+        Reach::Everything => Scope::All,
     }
 }
 

@@ -129,23 +129,23 @@ fn run(site: &mut Site) -> Result<()> {
     let more = if site.chance.happens(0.5) { COPIED } else { &[] };
     let words = match &folder {
         Some(folder) => [&["send", "--json", path(folder)?, "--to", &root], more].concat(),
+        None if site.for_ever => vec!["run", "--json", "--forever"],
         None => vec!["run", "--json"],
     };
+    let for_ever = site.for_ever && folder.is_none();
     let words = [&words[..], &["--patience", &patience]].concat();
     let full = full_at(site);
-    let mut filler = None;
-    if full == Some(Duration::ZERO) {
-        filler = fill(site)?;
+    let full_before = site.told.full_disks;
+    let filler = if full == Some(Duration::ZERO) { fill(site)? } else { None };
+    let mut going = Going { run: site.cli.spawn(&words)?, for_ever, filler };
+    if let Some(at) = full.filter(|at| !at.is_zero()) {
+        going.wait(at);
+        going.filler = fill(site)?;
     }
-    let running = site.cli.spawn(&words)?;
-    let (ran, filled) = ended(site, running, full.filter(|at| !at.is_zero()))?;
-    filler = filler.or(filled);
-    let was_full = filler.is_some();
-    if let Some(filler) = filler {
-        fs::remove_file(filler)?;
-    }
+    let ran = ended(site, going)?;
+    let was_full = site.told.full_disks > full_before;
     site.told.runs += 1;
-    let what = if folder.is_some() { "send" } else { "run" };
+    let what = words.iter().find(|word| **word == "--forever").or(words.first()).unwrap_or(&"");
     site.log.push(format!("{what} (full disk: {was_full}) -> {:?}", ran.status));
     may_end_so(&ran, was_full).with_context(|| site.room())?;
     adds_up(site, &ran)?;
@@ -190,44 +190,79 @@ fn fill(_site: &mut Site) -> Result<Option<PathBuf>> {
     Ok(None)
 }
 
-/// Its end: killed, interrupted, put to sleep for a while, or by itself; on a disk that gets full at some moment.
-fn ended(
-    site: &mut Site,
-    mut run: Spawned,
-    full: Option<Duration>,
-) -> Result<(Ran, Option<PathBuf>)> {
-    let wait = |run: &mut Spawned, time: Duration| {
+/// A run, and what fills its disk.
+struct Going {
+    run: Spawned,
+    for_ever: bool,
+    filler: Option<PathBuf>,
+}
+
+impl Going {
+    fn wait(&mut self, time: Duration) {
         // Nothing fits: it waits for its time to be over, or for the end.
-        let _ = run.wait_for(time, |_| false);
-    };
-    let mut filler = None;
-    if let Some(at) = full {
-        wait(&mut run, at);
-        filler = fill(site)?;
+        let _ = self.run.wait_for(time, |_| false);
     }
-    wait(&mut run, Duration::from_secs_f64(2.5 * site.chance.part()));
-    let ran = match site.chance.number() % 10 {
+
+    fn room(&mut self) -> Result<()> {
+        self.filler.take().map_or(Ok(()), |filler| Ok(fs::remove_file(filler)?))
+    }
+
+    /// Waits for the end, after asking what never ends by itself.
+    fn finish(mut self) -> Result<Ran> {
+        if self.for_ever {
+            // It may have ended over a full disk.
+            let _ = self.run.interrupt();
+        }
+        let filler = self.filler.take();
+        let ran = self.run.finish(LONG)?;
+        filler.map_or(Ok(()), fs::remove_file)?;
+        Ok(ran)
+    }
+}
+
+/// What goes on for ever sees faults come and go.
+fn goes_on(site: &mut Site, going: &mut Going) -> Result<()> {
+    going.wait(Duration::from_secs_f64(6.0 * site.chance.part()));
+    if site.chance.happens(0.7) {
+        going.room()?;
+    }
+    if site.chance.happens(0.4) {
+        bring_back(site)?;
+    }
+    archive_changes(site)?;
+    going.wait(Duration::from_secs_f64(12.0 * site.chance.part()));
+    Ok(())
+}
+
+/// Its end: killed, interrupted, put to sleep for a while, or by itself.
+fn ended(site: &mut Site, mut going: Going) -> Result<Ran> {
+    if going.for_ever {
+        goes_on(site, &mut going)?;
+    }
+    going.wait(Duration::from_secs_f64(2.5 * site.chance.part()));
+    match site.chance.number() % 10 {
         0..=4 => {
             site.told.kills += 1;
-            run.kill()?
+            let filler = going.filler.take();
+            let ran = going.run.kill()?;
+            filler.map_or(Ok(()), fs::remove_file)?;
+            return Ok(ran);
         }
         5 => {
             site.told.interrupts += 1;
             // It may have ended by itself.
-            let _ = run.interrupt();
-            run.finish(LONG)?
+            let _ = going.run.interrupt();
         }
         6 => {
             site.told.sleeps += 1;
             // It may have ended by itself.
-            let _ = run.sleep();
+            let _ = going.run.sleep();
             std::thread::sleep(Duration::from_secs_f64(2.0 * site.chance.part()));
-            let _ = run.wake();
-            run.finish(LONG)?
+            let _ = going.run.wake();
         }
-        _ => run.finish(LONG)?,
-    };
-    Ok((ran, filler))
+        _ => {}
+    }
+    going.finish()
 }
 
 /// No end is a surprise.

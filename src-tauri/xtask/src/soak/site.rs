@@ -96,6 +96,8 @@ pub(crate) struct Site {
     pub(crate) source: TempDir,
     pub(crate) archive: Archive,
     pub(crate) root: String,
+    /// True where its queue is worked by runs that go on until they are stopped.
+    pub(crate) for_ever: bool,
     pub(crate) chance: Chance,
     pub(crate) studies: Vec<Study>,
     /// Files and folders that are not what they were: where the right one is kept, and where it belongs.
@@ -107,7 +109,8 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// The nth of its kind: every second has a home on a small disk, every third a network with weather.
+    /// The nth of its kind: every second has a home on a small disk, every third a network with weather, every
+    /// fourth a queue that is worked for ever.
     pub(crate) fn new(n: u64, seed: u64) -> Result<Self> {
         let (archive, source, temp) = (Archive::new()?, tempfile::tempdir()?, tempfile::tempdir()?);
         let mut cli = Cli::new()?.env("TMPDIR", &temp.path().to_string_lossy());
@@ -126,6 +129,7 @@ impl Site {
             source,
             archive,
             root: format!("http://127.0.0.1:{port}/dicom-web"),
+            for_ever: n % 4 == 2,
             chance: Chance::new(seed),
             studies: Vec::new(),
             away: Vec::new(),

@@ -1,0 +1,178 @@
+//! Work that goes on for ever: what a lane leaves behind when it begins anew, what of a park outlives a restart, and who is
+//! still at work when somebody lets go.
+
+#![cfg(test)]
+
+#[path = "pace/inside.rs"]
+mod inside;
+mod peer;
+
+use inside::{Going, Inside, LIMIT, Told, given, import, place, work};
+use peer::Site;
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use relaypacs_model::{Code, Destination, Moment, Outcome, ReadBack};
+use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
+use relaypacs_relay::{Observer, Reader, Relay, StateName, Stop, Target};
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+fn always(on: Kind, fault: Fault) -> Faults {
+    Faults::default().with(on, Which::All, fault)
+}
+
+fn status(code: u16) -> Fault {
+    Fault::Status { code, headers: BTreeMap::new(), body: String::new() }
+}
+
+fn ward() -> Target {
+    Target::Saved("ward".to_owned())
+}
+
+/// Waits until something is on its way: nobody tells that.
+async fn until_sending(relay: &Relay) {
+    let end = Instant::now() + LIMIT;
+    while relay.sums().await.unwrap().counts.of(StateName::Sending).instances == 0 {
+        assert!(Instant::now() < end, "nothing is ever sent");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn all_told(told: &Told, site: &Site) {
+    told.wait_until(|told| told.ends().len() == site.offered.len()).await;
+    let ends = told.ends();
+    assert!(ends.values().all(|end| end.is_in_the_archive()), "{ends:?}");
+    assert_eq!(site.held().len(), site.offered.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_on_its_way_goes_on_at_once_when_its_destination_is_changed() {
+    let site = Site::new((1, 4, 6_000), |usual| usual);
+    let stuck = Fault::Stall { seconds: 600.0, at_bytes: 0 };
+    site.pacs.set_faults(always(Kind::Store, stuck));
+    let relay = Arc::new(Inside::new().open().await);
+    relay.save_destination("ward", place(&site.pacs.root())).await.unwrap();
+    import(&relay, site.source.path(), &ward()).await;
+    let going = Going::of(&relay);
+    until_sending(&relay).await;
+    site.pacs.set_faults(Faults::default());
+    let changed = Destination { read_back: ReadBack::Every, ..place(&site.pacs.root()) };
+    relay.save_destination("ward", changed).await.unwrap();
+    // A claim lasts ten minutes, far longer than this waits.
+    all_told(&going.told, &site).await;
+    assert!(going.told.ends().values().all(|end| *end == Outcome::Verified));
+    let summary = going.stop().await;
+    assert!(summary.adds_up(), "{summary:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_ends_a_park_from_before_a_restart() {
+    let (site, home) = (Site::new((1, 4, 6_000), |usual| usual), Inside::new());
+    let relay = home.open().await;
+    relay.save_destination("ward", place(&site.pacs.root())).await.unwrap();
+    import(&relay, site.source.path(), &ward()).await;
+    site.pacs.set_faults(always(Kind::Any, status(503)));
+    let told = Arc::new(Told::default());
+    relay.work(work(Some(Duration::ZERO)), told, &Stop::new()).await.unwrap();
+    let parked = relay.destinations().await.unwrap()[0].parked.unwrap();
+    assert!(parked.until.is_some() && parked.attempts > 0, "{parked:?}");
+    drop(relay);
+
+    site.pacs.set_faults(Faults::default());
+    let relay = Arc::new(home.open().await);
+    let going = Going::of(&relay);
+    all_told(&going.told, &site).await;
+    assert_eq!(relay.destinations().await.unwrap()[0].parked, None);
+    going.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destination_without_its_file_is_parked_and_that_is_said_once_until_the_file_is_back() {
+    let [broken, healthy] = [0; 2].map(|_| Site::new((1, 2, 6_000), |usual| usual));
+    let file = broken.source.path().with_extension("pem");
+    let relay = Arc::new(Inside::new().open().await);
+    let without = Destination { ca: Some(file.clone()), ..place(&broken.pacs.root()) };
+    relay.save_destination("a", without).await.unwrap();
+    import(&relay, broken.source.path(), &Target::Saved("a".into())).await;
+    let going = Going::of(&relay);
+    going.told.wait_until(|told| !told.parks().is_empty()).await;
+    assert_eq!(going.told.parks(), [("a".to_owned(), Code::CredentialFile, None)]);
+    let parked = relay.destinations().await.unwrap()[0].parked.unwrap();
+    assert_eq!((parked.reason.code, parked.until), (Code::CredentialFile, None));
+    going.stop().await;
+
+    // Tried again, as the end of the one that comes after it shows, and not said again.
+    relay.save_destination("b", place(&healthy.pacs.root())).await.unwrap();
+    import(&relay, healthy.source.path(), &Target::Saved("b".into())).await;
+    let going = Going::of(&relay);
+    all_told(&going.told, &healthy).await;
+    assert_eq!(going.told.parks(), []);
+    going.stop().await;
+
+    let CertifiedKey { cert, .. } = generate_simple_self_signed(vec!["ward".to_owned()]).unwrap();
+    fs::write(&file, cert.pem()).unwrap();
+    let going = Going::of(&relay);
+    all_told(&going.told, &broken).await;
+    assert_eq!(relay.destinations().await.unwrap()[0].parked, None);
+    going.stop().await;
+    fs::remove_file(file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn work_that_somebody_lets_go_of_stops_and_nobody_works_beside_the_next() {
+    let site = Site::new((1, 4, 6_000), |usual| usual);
+    site.pacs.set_faults(always(Kind::Store, Fault::AnswerAfter { seconds: 1.0 }));
+    let relay = Arc::new(Inside::new().open().await);
+    import(&relay, site.source.path(), &given(&site.pacs.root())).await;
+    let (first, working) = (Arc::new(Told::default()), relay.clone());
+    let observer = first.clone();
+    let serving = tokio::spawn(async move { working.serve(observer, &Stop::new()).await });
+    until_sending(&relay).await;
+    serving.abort();
+    let going = Going::of(&relay);
+    all_told(&going.told, &site).await;
+    going.stop().await;
+    assert_eq!(first.ends(), BTreeMap::new(), "the first went on beside the next");
+}
+
+/// Looks at the books in the moment that a destination is parked.
+struct Looks {
+    reader: Reader,
+    stored: Mutex<Vec<u64>>,
+    told: Told,
+}
+
+impl Observer for Looks {
+    fn parked(&self, destination: &str, fault: &relaypacs_model::Fault, until: Option<Moment>) {
+        let studies = self.reader.studies(None, 10).unwrap();
+        let stored = studies.iter().map(|row| row.counts.of(StateName::Stored).instances).sum();
+        self.stored.lock().unwrap().push(stored);
+        self.told.parked(destination, fault, until);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trouble_while_comparing_parks_before_anything_can_be_sent_again() {
+    let (site, home) = (Site::new((1, 2, 6_000), |usual| usual), Inside::new());
+    // The second one is not there, which counts once it was asked for often enough; by then the first cannot be compared.
+    let full = Which::FromTo { from: 4, to: None };
+    let faults = always(Kind::Store, Fault::Lose { parts: vec![2] });
+    let faults = faults.with(Kind::Retrieve, full, Fault::Full);
+    site.pacs.set_faults(faults.with(Kind::Retrieve, Which::All, status(404)));
+    let relay = Arc::new(home.open().await);
+    let every = Destination { read_back: ReadBack::Every, ..place(&site.pacs.root()) };
+    relay.save_destination("ward", every).await.unwrap();
+    import(&relay, site.source.path(), &ward()).await;
+    let reader = home.look();
+    let looks = Arc::new(Looks { reader, stored: Mutex::default(), told: Told::default() });
+    let (working, observer, stop) = (relay.clone(), looks.clone(), Stop::new());
+    let switch = stop.clone();
+    let serving = tokio::spawn(async move { working.serve(observer, &switch).await });
+    looks.told.wait_until(|told| !told.parks().is_empty()).await;
+    stop.stop();
+    serving.await.unwrap().unwrap();
+    let parks: Vec<Code> = looks.told.parks().into_iter().map(|park| park.1).collect();
+    assert_eq!(parks, [Code::ArchiveFull]);
+    assert_eq!(*looks.stored.lock().unwrap(), [2], "one of them could be sent again before that");
+}
