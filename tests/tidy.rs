@@ -32,6 +32,7 @@ const KEEPERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["app", "ledger", "queue"]),
     ("sqlx", &["app"]),
     ("tauri", &["app"]),
+    ("zbus", &["app"]),
     ("keyring", &["relay"]),
     ("chacha20poly1305", &["queue"]),
     ("aead-stream", &["queue"]),

@@ -1,8 +1,9 @@
 // For every code: the button that does what to do now, or none. One table; its words are `action.<name>`.
 
-import { ask, change, close, go, open, refuse, failureOf, state, store } from "./store.js";
-import { copy } from "./backend.js";
+import { ask, change, close, go, open, refuse, failureOf, state, store, ui } from "./store.js";
+import { call, copy } from "./backend.js";
 import { t } from "./speak.js";
+import { speak } from "./voice.js";
 
 /** @typedef {import("./types.d.ts").Failure} Failure */
 /**
@@ -36,6 +37,7 @@ export const REMEDIES = {
   still_needed: "queue",
   destination_unknown: "destinations",
   destination_not_usable: "destinations",
+  destination_in_use: "queue",
   name_not_found: "try_now",
   unreachable: "try_now",
   tls_not_trusted: "destinations",
@@ -52,15 +54,15 @@ export const REMEDIES = {
   stalled: "try_now",
   cannot_confirm: "copy",
   credential_file: "destinations",
-  queue_in_use: "reload",
-  no_key: "reload",
+  queue_in_use: "reopen",
+  no_key: "reopen",
   wrong_key: null,
   queue_damaged: "choose",
   queue_salvaged: null,
   queue_partly_salvaged: "choose",
   queue_too_new: null,
   disk_full: "retry",
-  home_not_writable: "reload",
+  home_not_writable: "retry",
   ledger_broken: "diagnostics",
   receipt_not_saved: "save",
   receipt_unknown: "history",
@@ -83,6 +85,18 @@ async function copied(text) {
 export async function copyDiagnostics() {
   const text = await ask("diagnostics");
   if (text !== undefined) await copied(text);
+}
+
+/** Opens the home once more. How that went is on the screen by then; it is spoken for those who hear it. */
+export async function reopen() {
+  if (ui.reopening) return;
+  change({ reopening: true });
+  try {
+    await call("reopen");
+  } catch (cause) {
+    speak.failure(failureOf(cause));
+  }
+  change({ reopening: false });
 }
 
 /** @param {string} screen */
@@ -125,7 +139,7 @@ const ACTS = {
   destinations: () => show("settings"),
   try_now: (_, { destination }) => tryNow(destination),
   sign_in: (_, { destination }) => signIn(destination),
-  reload: () => location.reload(),
+  reopen: () => void reopen(),
   diagnostics: () => void copyDiagnostics(),
   save: (_, { save }) => (save ? save() : show("history")),
   history: () => show("history"),
@@ -136,7 +150,7 @@ const ACTS = {
 /** The button of a failure. @param {Failure} failure @param {Context} context */
 export function remedy(failure, context) {
   const name = failure.code in REMEDIES ? REMEDIES[failure.code] : "diagnostics";
-  if (name === null || (!store.state && name !== "reload")) return null;
+  if (name === null || !store.state) return null;
   const act = () => {
     context.then?.();
     try {

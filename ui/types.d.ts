@@ -1,6 +1,6 @@
 // What the Rust side says to the window. Made from src-tauri/src/view.rs by `cargo xtask types`; not to be edited.
 
-export type Code = "refused_by_archive" | "not_understood" | "data_set_mismatch" | "sop_class_not_supported" | "transfer_syntax_not_supported" | "forbidden_by_policy" | "too_large_for_archive" | "dropped_by_archive" | "differs_in_archive" | "differs_in_source" | "not_comparable" | "stored_with_warning" | "source_not_found" | "source_unreadable" | "source_gone" | "source_changed" | "cannot_be_read" | "copy_damaged" | "nothing_to_send" | "destination_unknown" | "destination_not_usable" | "name_not_found" | "unreachable" | "tls_not_trusted" | "tls_failed" | "sign_in_needed" | "forbidden" | "no_store_here" | "redirected" | "archive_full" | "archive_busy" | "archive_failed" | "answer_not_understood" | "connection_lost" | "stalled" | "cannot_confirm" | "credential_file" | "queue_in_use" | "no_key" | "wrong_key" | "queue_damaged" | "queue_partly_salvaged" | "queue_salvaged" | "queue_too_new" | "disk_full" | "home_not_writable" | "ledger_broken" | "receipt_not_saved" | "receipt_unknown" | "study_unknown" | "review_changed" | "stopped" | "internal";
+export type Code = "refused_by_archive" | "not_understood" | "data_set_mismatch" | "sop_class_not_supported" | "transfer_syntax_not_supported" | "forbidden_by_policy" | "too_large_for_archive" | "dropped_by_archive" | "differs_in_archive" | "differs_in_source" | "not_comparable" | "stored_with_warning" | "source_not_found" | "source_unreadable" | "source_gone" | "source_changed" | "cannot_be_read" | "copy_damaged" | "nothing_to_send" | "destination_unknown" | "destination_not_usable" | "destination_in_use" | "name_not_found" | "unreachable" | "tls_not_trusted" | "tls_failed" | "sign_in_needed" | "forbidden" | "no_store_here" | "redirected" | "archive_full" | "archive_busy" | "archive_failed" | "answer_not_understood" | "connection_lost" | "stalled" | "cannot_confirm" | "credential_file" | "queue_in_use" | "no_key" | "wrong_key" | "queue_damaged" | "queue_partly_salvaged" | "queue_salvaged" | "queue_too_new" | "disk_full" | "home_not_writable" | "ledger_broken" | "receipt_not_saved" | "receipt_unknown" | "study_unknown" | "review_changed" | "stopped" | "internal";
 
 export type Outcome = "confirmed" | "verified" | "committed" | "already_there" | "rejected" | "conflict" | "changed" | "source_gone" | "waiting" | "cancelled";
 
@@ -120,7 +120,11 @@ can_choose_folder: boolean,
 /**
  * False where the queue's key has to come from a passphrase.
  */
-has_key_store: boolean, };
+has_key_store: boolean, 
+/**
+ * True where closing the window leaves an icon that brings it back, and sending goes on behind it.
+ */
+tray: boolean, };
 
 export type Settings = { 
 /**

@@ -15,6 +15,8 @@ pub(crate) use queue::*;
 pub(crate) use review::*;
 
 use crate::shell::{Answer, Shell};
+#[cfg(desktop)]
+use crate::tray;
 use crate::view::{Destination, Failure, Settings, Standard};
 use crate::{diagnostics, opening, quit as quitting};
 use relaypacs_model::{Code, Fault, Secret};
@@ -46,6 +48,15 @@ pub(crate) async fn unlock<R: Runtime>(app: AppHandle<R>, passphrase: String) ->
     Ok(opening::open(&app, Some(Secret::new(passphrase))).await?)
 }
 
+/// Tries once more to open a home that did not open. One that is open stays as it is.
+///
+/// # Errors
+/// Whatever keeps a home from opening.
+#[tauri::command(rename_all = "snake_case")]
+pub(crate) async fn reopen<R: Runtime>(app: AppHandle<R>) -> Answer<()> {
+    Ok(opening::again(&app).await?)
+}
+
 /// Saves what a person set.
 ///
 /// # Errors
@@ -64,6 +75,8 @@ pub(crate) async fn settings_save<R: Runtime>(
     }
     shell.kept.save(&settings)?;
     start_with_session(&app, settings.autostart);
+    #[cfg(desktop)]
+    tray::say_anew(&app);
     if let Ok(relay) = shell.relay() {
         relay.copy_as(settings.spool.into());
     }

@@ -42,7 +42,7 @@ use shell::Shell;
 use std::path::PathBuf;
 use tauri::{AppHandle, Builder, Manager, RunEvent, Runtime};
 
-/// Started with the session, the window stays closed until somebody asks for it.
+/// Started with the session, the window stays closed until somebody asks for it, where an icon says that it runs.
 const HIDDEN: &str = "--hidden";
 
 /// The argument with which this program starts itself to decode pixels.
@@ -105,6 +105,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     builder.invoke_handler(tauri::generate_handler![
         commands::subscribe,
         commands::unlock,
+        commands::reopen,
         commands::choose_folder,
         commands::choose_files,
         commands::look_volume,
@@ -150,19 +151,13 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
 /// The window first, everything that may take its time behind it.
 fn begin<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let place = opening::place(app).unwrap_or_else(|| PathBuf::from("relaypacs-home"));
-    let shell = Shell::new(place, cfg!(mobile));
-    let language = shell.kept.settings().language;
-    app.manage(shell);
-    #[cfg(desktop)]
-    if let Err(error) = tray::put_up(app, words::words(language)) {
-        tracing::info!(%error, "there is no tray");
-    }
-    #[cfg(mobile)]
-    let _ = language;
-    let hidden = tray::is_there(app) && std::env::args().any(|word| word == HIDDEN);
+    app.manage(Shell::new(place, cfg!(mobile)));
+    let hidden = cfg!(desktop) && std::env::args().any(|word| word == HIDDEN);
     if !hidden {
         window::show(app)?;
     }
+    #[cfg(desktop)]
+    tauri::async_runtime::spawn(tray::begin(app.clone(), hidden));
     app.state::<Shell>().volumes.watch(app);
     let given = arriving::at_start();
     let later = app.clone();

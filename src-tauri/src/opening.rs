@@ -24,10 +24,8 @@ pub(crate) fn place<R: Runtime>(app: &AppHandle<R>) -> Option<PathBuf> {
 
 /// Opens the home at the start, and waits for another process that has it.
 pub(crate) async fn at_start<R: Runtime>(app: AppHandle<R>) {
-    let given =
-        std::env::var("RELAYPACS_PASSPHRASE").ok().filter(|text| !text.is_empty()).map(Secret::new);
     loop {
-        let Err(fault) = open(&app, given.clone()).await else { return };
+        let Err(fault) = again(&app).await else { return };
         tracing::warn!(code = fault.code.as_str(), "the home is not open");
         if fault.code != Code::QueueInUse {
             return;
@@ -36,39 +34,64 @@ pub(crate) async fn at_start<R: Runtime>(app: AppHandle<R>) {
     }
 }
 
-/// Opens the home and begins to work what waits in it. The board says how it went.
+/// Opens the home as a start does.
 ///
 /// # Errors
-/// Those of [`Relay::open`]; the board shows them too.
+/// Those of [`open`].
+pub(crate) async fn again<R: Runtime>(app: &AppHandle<R>) -> Result<(), Fault> {
+    let given = std::env::var("RELAYPACS_PASSPHRASE").ok().filter(|text| !text.is_empty());
+    open(app, given.map(Secret::new)).await
+}
+
+/// Opens the home and begins to work what waits in it. The board says how it went. What failed can be asked for again,
+/// and goes on where it failed; what is open stays as it is.
+///
+/// # Errors
+/// Those of [`Relay::open`], and of what needs the home; the board shows them too.
 pub(crate) async fn open<R: Runtime>(
     app: &AppHandle<R>,
     passphrase: Option<Secret>,
 ) -> Result<(), Fault> {
     let shell = app.state::<Shell>();
+    let _turn = shell.opening.lock().await;
     let typed = passphrase.is_some();
-    match unlocked(&shell, passphrase).await {
-        Ok(opened) => begin(app, opened).await,
-        Err(Locked { fault, kept }) => {
-            let by_store = kept == KeyKept::Store;
-            #[expect(
-                clippy::wildcard_enum_match_arm,
-                reason = "no passphrase helps against the others"
-            )]
-            let ask = match fault.code {
-                Code::NoKey => !by_store,
-                Code::WrongKey => typed && !by_store,
-                _ => false,
-            };
-            shell.board.change(|state| {
-                state.stage = if ask { Stage::Locked } else { Stage::Broken };
-                // Nothing went wrong where nobody was asked yet.
-                state.failure = (typed || !ask).then(|| Failure::from(&fault));
-                state.platform.has_key_store = by_store;
-                state.new_passphrase = kept == KeyKept::New;
-            });
-            Err(fault)
-        }
+    let opened = match shell.opened() {
+        Ok(opened) => opened,
+        Err(_) => match unlocked(&shell, passphrase).await {
+            Ok(opened) => opened,
+            Err(locked) => {
+                refused(&shell, &locked, typed);
+                return Err(locked.fault);
+            }
+        },
+    };
+    if shell.board.read(|state| matches!(state.stage, Stage::Open | Stage::FirstStart)) {
+        return Ok(());
     }
+    begin(app, opened).await.inspect_err(|fault| {
+        shell.board.change(|state| {
+            state.stage = Stage::Broken;
+            state.failure = Some(Failure::from(fault));
+        });
+    })
+}
+
+/// The home did not open: where a passphrase would help it is asked for.
+fn refused(shell: &Shell, Locked { fault, kept }: &Locked, typed: bool) {
+    let by_store = *kept == KeyKept::Store;
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no passphrase helps against the others")]
+    let ask = match fault.code {
+        Code::NoKey => !by_store,
+        Code::WrongKey => typed && !by_store,
+        _ => false,
+    };
+    shell.board.change(|state| {
+        state.stage = if ask { Stage::Locked } else { Stage::Broken };
+        // Nothing went wrong where nobody was asked yet.
+        state.failure = (typed || !ask).then(|| Failure::from(fault));
+        state.platform.has_key_store = by_store;
+        state.new_passphrase = *kept == KeyKept::New;
+    });
 }
 
 /// A home that did not open.
@@ -94,10 +117,12 @@ async fn unlocked(shell: &Shell, passphrase: Option<Secret>) -> Result<Opened, L
     Ok(Opened { home, relay: Arc::new(relay) })
 }
 
-/// The home is open: everything that needs it begins.
+/// The home is open: everything that needs it begins. Where this fails it can be called again.
 async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fault> {
     let shell = app.state::<Shell>();
     let set_aside = opened.relay.queue_set_aside();
+    shell.kept.read_again();
+    shell.board.change(|state| state.settings = shell.kept.settings());
     opened.relay.copy_as(shell.kept.settings().spool.into());
     shell.open(opened.clone());
     sql::publish(app, &opened.home.ledger()).await?;

@@ -14,16 +14,23 @@ const READS_END: Duration = Duration::from_millis(10);
 
 /// The window was closed: it hides where there is a tray to bring it back, and quits where there is none.
 pub(crate) fn window_closed<R: Runtime>(app: &AppHandle<R>, window: &Window<R>) {
-    if tray::is_there(app) {
-        #[cfg(desktop)]
-        if let Err(error) = window.hide() {
-            tracing::warn!(%error, "the window could not be hidden");
-        }
-        #[cfg(mobile)]
-        let _ = window;
-    } else {
-        asked(app);
+    let (app, window) = (app.clone(), window.clone());
+    tauri::async_runtime::spawn(async move {
+        let tray = tray::is_there(&app).await;
+        closed(&app, &window, tray);
+    });
+}
+
+fn closed<R: Runtime>(app: &AppHandle<R>, window: &Window<R>, tray: bool) {
+    if !tray {
+        return asked(app);
     }
+    #[cfg(desktop)]
+    if let Err(error) = window.hide() {
+        tracing::warn!(%error, "the window could not be hidden");
+    }
+    #[cfg(mobile)]
+    let _ = window;
 }
 
 /// A person asks to quit: at once where nothing is left to do, else the window asks back.
@@ -99,4 +106,24 @@ pub(crate) async fn when_told<R: Runtime>(app: AppHandle<R>) {
     }
     #[cfg(not(unix))]
     let _ = app;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{app, window};
+
+    #[test]
+    fn a_window_that_no_icon_would_bring_back_asks_before_it_goes_with_work_left() {
+        let home = tempfile::tempdir().unwrap();
+        let app = app(home.path());
+        let main = window(&app, "main").as_ref().window();
+        let shell = app.state::<Shell>();
+        let asks = || shell.board.read(|state| state.quitting);
+        shell.board.change(|state| state.queue.sending = true);
+        closed(app.handle(), &main, true);
+        assert!(!asks(), "it goes on behind the icon");
+        closed(app.handle(), &main, false);
+        assert!(asks(), "it would have been lost");
+    }
 }

@@ -28,6 +28,13 @@ impl Kept {
         Self { file, settings: Mutex::new(settings) }
     }
 
+    /// Reads the file again: when the program began it may have been out of reach.
+    pub(crate) fn read_again(&self) {
+        if let Some(home) = self.file.parent() {
+            *lock(&self.settings) = Self::read(home).settings();
+        }
+    }
+
     /// What is set.
     pub(crate) fn settings(&self) -> Settings {
         lock(&self.settings).clone()

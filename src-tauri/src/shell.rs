@@ -27,6 +27,8 @@ pub(crate) struct Shell {
     pub(crate) board: Board,
     /// Set once the home is open.
     opened: Mutex<Option<Opened>>,
+    /// Whose turn it is to open it: a second one would find the lock of the first.
+    pub(crate) opening: tokio::sync::Mutex<()>,
     /// What the person set.
     pub(crate) kept: Kept,
     /// Folders of this session.
@@ -67,6 +69,7 @@ impl Shell {
             place,
             board: Board::new(state),
             opened: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
             kept,
             recents: Recents::default(),
             authorities: Authorities::default(),

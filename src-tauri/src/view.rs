@@ -102,6 +102,8 @@ pub struct Platform {
     pub can_choose_folder: bool,
     /// False where the queue's key has to come from a passphrase.
     pub has_key_store: bool,
+    /// True where closing the window leaves an icon that brings it back, and sending goes on behind it.
+    pub tray: bool,
 }
 
 /// A disc or stick.

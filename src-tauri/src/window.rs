@@ -32,6 +32,17 @@ pub(crate) fn show<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Makes it where there is none, and leaves it at the foot of the screen.
+#[cfg(desktop)]
+pub(crate) fn show_minimised<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
+    if app.get_webview_window(MAIN).is_some() {
+        // Somebody was quicker, and wants to see it.
+        return Ok(());
+    }
+    show(app)?;
+    app.get_webview_window(MAIN).map_or(Ok(()), |window| window.minimize())
+}
+
 /// A web view that keeps nothing: no cookies, no cache, no storage. What it shows is of patients.
 #[cfg(not(feature = "test-seam"))]
 fn unkept<'a, R: Runtime, M: Manager<R>>(

@@ -24,6 +24,7 @@ export const SCREENS = [
   { name: "review-viewer", fake: "review", open: ["view"] },
   { name: "review-skipped", fake: "review", open: ["show_skipped"] },
   { name: "queue", fake: "queue", hash: "queue" },
+  { name: "queue-paused", fake: "queue", hash: "queue", open: ["queue_pause_all"] },
   { name: "queue-empty", fake: "queue_empty", hash: "queue" },
   { name: "queue-many", fake: "queue_many", hash: "queue" },
   { name: "queue-details", fake: "queue", hash: "queue", open: ["queue_details:3"] },
@@ -41,6 +42,7 @@ export const SCREENS = [
   { name: "overview-empty", fake: "overview_empty", hash: "overview" },
   { name: "settings", fake: "settings", hash: "settings" },
   { name: "settings-destination", fake: "settings", hash: "settings", open: ["destination_new"] },
+  { name: "settings-forget", fake: "settings", hash: "settings", open: ["destination_forget:1"] },
   { name: "standing", fake: "settings", open: ["standing"] },
 ];
 

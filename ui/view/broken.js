@@ -1,13 +1,14 @@
 // Before there is anything to show: it starts, or it cannot and says why.
 
 import { h } from "../dom.js";
-import { ask, store } from "../store.js";
+import { ask, state, ui } from "../store.js";
 import { t } from "../speak.js";
-import { copyDiagnostics, REMEDIES } from "../remedies.js";
+import { copyDiagnostics, reopen } from "../remedies.js";
 import { bar } from "./bar.js";
 import { button } from "./button.js";
-import { failureNote } from "./failure.js";
+import { failureText } from "./failure.js";
 import { page } from "./page.js";
+import { sign } from "./sign.js";
 
 export const starting = () =>
   page({
@@ -18,8 +19,9 @@ export const starting = () =>
     body: bar(t("starting.title"), null),
   });
 
+/** Whatever it is, the way on is the same: mend it, try again. What else a code offers needs a queue that is open. */
 export function broken() {
-  const failure = store.state?.failure ?? { code: "internal", message: "", hint: "", detail: "" };
+  const failure = state().failure ?? { code: "internal", message: "", hint: "", detail: "" };
   return page({
     screen: "broken",
     alone: true,
@@ -27,14 +29,20 @@ export function broken() {
     title: t("broken.title"),
     body: [
       h("p", { key: "words" }, t("broken.words")),
-      failureNote(failure),
+      h(
+        "div",
+        { class: "note bad", key: `failure ${failure.code}`, "data-code": failure.code },
+        sign("cross"),
+        failureText(failure),
+      ),
       h(
         "div",
         { class: "buttons", key: "acts" },
-        REMEDIES[failure.code] === "reload" ? null : button("reload", t("action.reload"), () => location.reload()),
-        REMEDIES[failure.code] === "diagnostics"
-          ? null
-          : button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics()),
+        button("reopen", ui.reopening ? t("broken.trying") : t("action.reopen"), () => void reopen(), {
+          look: "first",
+          "aria-disabled": ui.reopening ? "true" : null,
+        }),
+        button("diagnostics", t("action.diagnostics"), () => void copyDiagnostics()),
         button("quit", t("quit.quit"), () => ask("quit", { even_with_work: true })),
       ),
     ],

@@ -36,24 +36,31 @@ export function destinationDialog(self) {
   );
 }
 
+/** Why it cannot be forgotten yet, as far as that is known here; the rest is refused with its reason.
+ * @param {import("../types.d.ts").Destination} one */
+function neededBy(one) {
+  const { review } = state();
+  if (review && review.destination === one.name) return t("forget.review", { name: review.name });
+  return one.waiting_studies > 0 ? t("forget.waiting", { n: one.waiting_studies }) : null;
+}
+
 /** @param {Dialog} self */
 export function forgetDialog(self) {
   const one = destinationOf(self);
   if (!one) return null;
+  const why = neededBy(one);
   const forget = async () => {
+    if (neededBy(one)) return;
     close(self);
     await ask("destination_forget", { id: one.id });
   };
   return dialog(
     self,
     [t("forget.title"), " ", said(nameOf(one))],
-    [
-      h("p", {}, t("forget.words")),
-      one.waiting_studies > 0 ? h("p", { class: "bad" }, t("forget.waiting", { n: one.waiting_studies })) : null,
-    ],
+    [h("p", {}, t("forget.words")), why ? h("p", { class: "bad", id: "forget-why", key: "why" }, why) : null],
     [
       button("forget_keep", t("forget.keep"), () => close(self), { look: "first", "data-focus": true }),
-      button("forget_confirm", t("destination.forget"), forget, { look: "danger" }),
+      button("forget_confirm", t("destination.forget"), forget, { look: "danger", why: why ? "forget-why" : null }),
     ],
   );
 }

@@ -34,9 +34,10 @@ function giveBack(el) {
 
 /**
  * @param {import("../store.js").Dialog} self @param {any} title @param {any} body @param {any} [ends]
- * @param {{ look?: string, top?: any, ended?: () => void, [attribute: string]: any }} [more] `ended`: it has left the page
+ * @param {{ look?: string, top?: any, ended?: () => void, away?: () => void, [attribute: string]: any }} [more]
+ *   `ended`: it has left the page. `away`: what closing it without an answer does, by whichever way
  */
-export function dialog(self, title, body, ends, { look = "", top, ended, ...more } = {}) {
+export function dialog(self, title, body, ends, { look = "", top, ended, away = () => close(self), ...more } = {}) {
   if (!ids.has(self)) ids.set(self, `dialog-${++count}`);
   const id = /** @type {string} */ (ids.get(self));
   return h(
@@ -54,10 +55,10 @@ export function dialog(self, title, body, ends, { look = "", top, ended, ...more
       oncancel: (/** @type {Event} */ event) => {
         if (event.target !== event.currentTarget) return;
         event.preventDefault();
-        close(self);
+        away();
       },
       // A browser may close a dialog without asking; then it is closed here too.
-      onclose: () => close(self),
+      onclose: away,
       ...more,
     },
     h(
@@ -65,7 +66,7 @@ export function dialog(self, title, body, ends, { look = "", top, ended, ...more
       { class: "top", key: "top" },
       h("h2", { id, tabindex: "-1" }, title),
       top,
-      button("close", t("dialog.close"), () => close(self), { look: "plain" }),
+      button("close", t("dialog.close"), away, { look: "plain" }),
     ),
     h("div", { class: "inside", key: "inside" }, ui.dialogs.at(-1) === self ? refusal() : null, body),
     ends ? h("div", { class: "ends", key: "ends" }, ends) : null,

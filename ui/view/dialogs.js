@@ -23,6 +23,8 @@ const saidDialog = (self) =>
   ]);
 
 const QUIT = { kind: "quit" };
+/** The backend opened it, so the backend closes it. */
+const stay = () => void (state().quitting && ask("quit_stay"));
 
 /** @param {Dialog} self */
 const quitDialog = (self) =>
@@ -31,13 +33,10 @@ const quitDialog = (self) =>
     t("quit.title"),
     [h("p", {}, t("quit.waits", { n: state().queue.studies })), h("p", {}, t("quit.safe"))],
     [
-      button("quit_stay", t("quit.stay"), () => ask("quit_stay"), { look: "first", "data-focus": true }),
+      button("quit_stay", t("quit.stay"), stay, { look: "first", "data-focus": true }),
       button("quit", t("quit.quit"), () => ask("quit", { even_with_work: true })),
     ],
-    {
-      oncancel: (/** @type {Event} */ event) => (event.preventDefault(), void ask("quit_stay")),
-      onclose: () => state().quitting && ask("quit_stay"),
-    },
+    { away: stay },
   );
 
 /** @type {Record<string, (self: Dialog) => any>} */

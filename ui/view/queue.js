@@ -9,7 +9,7 @@ import { button } from "./button.js";
 import { doneNote } from "./done.js";
 import { eject } from "./eject.js";
 import { page } from "./page.js";
-import { queuedRow } from "./queued.js";
+import { queuedRow, resumeAll } from "./queued.js";
 import { rows } from "./rows.js";
 import { sign } from "./sign.js";
 
@@ -52,19 +52,22 @@ export function queue() {
 /** @param {QueueHead} head */
 const wholeQueue = (head) =>
   head.paused
-    ? button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), {
-        icon: "play",
-        look: "first",
-      })
+    ? resumeAll("first")
     : button("queue_pause_all", t("queue.pause_all"), () => ask("queue_wish", { wish: "pause", studies: null }), {
         icon: "pause",
       });
 
 /** Under the list where there is little room. @param {QueueHead} head */
 const foot = (head) => [
-  h("p", { class: "soft small grow", key: "words" }, t(head.paused ? "queue.paused_foot" : "queue.foot")),
+  h("p", { class: "soft small grow", key: "words" }, t(footWords(head))),
   head.studies > 0 ? h("div", { class: "buttons", key: "acts" }, rest(head)) : null,
 ];
+
+/** @param {QueueHead} head */
+function footWords(head) {
+  if (head.paused) return "queue.paused_foot";
+  return state().platform.tray ? "queue.foot" : "queue.foot_open";
+}
 
 /** What is wanted less often for the whole queue. @param {QueueHead} head */
 const rest = (head) => [

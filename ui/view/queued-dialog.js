@@ -8,7 +8,7 @@ import { button, choice } from "./button.js";
 import { dialog } from "./dialog.js";
 import { failureNote } from "./failure.js";
 import { list } from "./queue.js";
-import { isOver, plainTitle, queuedTitle, stateWord } from "./queued.js";
+import { isOver, plainTitle, queuedTitle, resumeAll, stateWord } from "./queued.js";
 import { named, nameOf } from "./standing.js";
 
 /** @typedef {import("../store.js").Dialog} Dialog */
@@ -154,12 +154,14 @@ function wishes(study, self) {
     h(
       "div",
       { class: "buttons", key: "acts" },
-      button(
-        paused ? "queue_resume" : "queue_pause",
-        t(paused ? "queued.resume" : "queued.pause"),
-        wish(paused ? "resume" : "pause"),
-        { icon: paused ? "play" : "pause" },
-      ),
+      paused && state().queue.paused
+        ? resumeAll()
+        : button(
+            paused ? "queue_resume" : "queue_pause",
+            t(paused ? "queued.resume" : "queued.pause"),
+            wish(paused ? "resume" : "pause"),
+            { icon: paused ? "play" : "pause" },
+          ),
       button("queue_first", t("queued.first"), wish("first"), { icon: "up" }),
       button("queue_cancel", t("queued.cancel"), () => open({ kind: "cancel", study, from: self }), { look: "danger" }),
     ),

@@ -1,7 +1,7 @@
 // A study in the queue: what, how far, in which state, and the one thing that is most likely wanted now.
 
 import { h, said } from "../dom.js";
-import { ask, open } from "../store.js";
+import { ask, open, state } from "../store.js";
 import { bytes, duration, line, rate, t } from "../speak.js";
 import { bar } from "./bar.js";
 import { button } from "./button.js";
@@ -39,15 +39,23 @@ export const queuedTitle = (study) => [
 export const plainTitle = (study) => `${study.name} · ${study.description || t("study.no_description")}`;
 
 /** @param {QueueStudy} study */
+function stateText(study) {
+  if (study.state === "waiting" && study.waiting_for) return t("state.waiting_for", { name: study.waiting_for });
+  if (study.state === "needs_person" && study.failed > 0) return t("state.failed", { n: study.failed });
+  // Going on with it alone would change nothing.
+  if (study.state === "paused" && state().queue.paused) return t("queue.paused_all");
+  return t(`state.${study.state}`);
+}
+
+/** @param {QueueStudy} study */
 export function stateWord(study) {
   const [icon, tone] = LOOK[study.state];
-  const words =
-    study.state === "waiting" && study.waiting_for
-      ? t("state.waiting_for", { name: study.waiting_for })
-      : study.state === "needs_person" && study.failed > 0
-        ? t("state.failed", { n: study.failed })
-        : t(`state.${study.state}`);
-  return h("span", { class: `state-word ${tone}`.trim(), "data-state": study.state }, sign(icon), h("span", {}, words));
+  return h(
+    "span",
+    { class: `state-word ${tone}`.trim(), "data-state": study.state },
+    sign(icon),
+    h("span", {}, stateText(study)),
+  );
 }
 
 /** Of a study that a person took out, in part or whole: what is there, what is not, and whether anything is left here.
@@ -123,6 +131,13 @@ export function queuedRow(study, at, tab) {
   );
 }
 
+/** @param {string} [look] */
+export const resumeAll = (look) =>
+  button("queue_resume_all", t("queue.resume_all"), () => ask("queue_wish", { wish: "resume", studies: null }), {
+    icon: "play",
+    look,
+  });
+
 /** What is most likely wanted now. @param {QueueStudy} study @param {string} title @param {string | null} tabindex */
 function likely(study, title, tabindex) {
   const wish = (/** @type {string} */ one, /** @type {string} */ words) =>
@@ -130,7 +145,7 @@ function likely(study, title, tabindex) {
       tabindex,
       label: t("queued.act_on", { act: words, study: title }),
     });
-  if (study.state === "paused") return wish("resume", t("queued.resume"));
+  if (study.state === "paused") return state().queue.paused ? null : wish("resume", t("queued.resume"));
   if (study.state === "needs_person")
     return wish("retry", study.failed > 0 ? t("queued.retry", { n: study.failed }) : t("action.retry"));
   if (isOver(study))

@@ -119,6 +119,11 @@ const SENTENCES = {
     NOTHING,
     "Berichtigen Sie Namen und Adresse und versuchen Sie es noch einmal.",
   ],
+  destination_in_use: [
+    "Dieses Ziel wird noch gebraucht: Studien aus der Warteschlange, oder gefundene und noch nicht entschiedene, sollen dorthin.",
+    NOTHING,
+    "Lassen Sie sie fertig werden, senden Sie sie an ein anderes Ziel oder brechen Sie sie ab; entfernen Sie es danach.",
+  ],
   name_not_found: [
     "Der Name des PACS wurde im Netz nicht gefunden.",
     KEPT,

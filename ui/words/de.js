@@ -15,7 +15,7 @@ export default {
   "action.history": "Verlauf zeigen",
   "action.look_again": "Noch einmal hineinsehen",
   "action.queue": "Warteschlange zeigen",
-  "action.reload": "Noch einmal versuchen",
+  "action.reopen": "Noch einmal versuchen",
   "action.resume": "Weiter",
   "action.retry": "Wiederholen",
   "action.save": "Woanders speichern…",
@@ -23,6 +23,7 @@ export default {
   "action.try_now": "Jetzt versuchen",
 
   "broken.title": "RelayPACS kann seinen Ordner nicht öffnen",
+  "broken.trying": "Wird versucht…",
   "broken.words": "Bis das behoben ist, kann nichts angesehen oder gesendet werden.",
 
   "cancel.erased":
@@ -171,9 +172,12 @@ export default {
 
   "forget.keep": "Behalten",
   "forget.title": "Entfernen:",
+  "forget.review":
+    "Was auf {name} gefunden wurde, soll dorthin. Senden Sie es, wählen Sie ein anderes Ziel oder senden Sie es nicht; entfernen Sie danach dieses.",
   "forget.waiting": {
-    one: "{n} Studie wartet noch darauf und wird abgebrochen.",
-    other: "{n} Studien warten noch darauf und werden abgebrochen.",
+    one: "{n} Studie wartet noch darauf. Lassen Sie sie fertig werden, senden Sie sie an ein anderes Ziel oder brechen Sie sie ab; entfernen Sie danach dieses.",
+    other:
+      "{n} Studien warten noch darauf. Lassen Sie sie fertig werden, senden Sie sie an ein anderes Ziel oder brechen Sie sie ab; entfernen Sie danach dieses.",
   },
   "forget.words": "Adresse und Anmeldung werden von diesem Computer gelöscht. Was im PACS ist, bleibt dort.",
 
@@ -304,11 +308,13 @@ export default {
   "queue.empty": "Die Warteschlange ist leer",
   "queue.empty_words": "Alles Gesendete ist zu Ende gebracht.",
   "queue.foot":
-    "Das Senden geht weiter, wenn das Fenster geschlossen ist. Der Computer bleibt wach, bis die Warteschlange leer ist.",
+    "Das Senden geht weiter, wenn das Fenster geschlossen ist. Der Computer bleibt wach, solange Bilder hinausgehen.",
+  "queue.foot_open": "Das Senden geht weiter, solange RelayPACS offen ist.",
   "queue.go_send": "Etwas senden",
   "queue.left": "noch {size}",
   "queue.list": "Studien in der Warteschlange",
   "queue.pause_all": "Alles anhalten",
+  "queue.paused_all": "Alles angehalten",
   "queue.paused_foot": "Angehalten. Alles ist sicher auf diesem Computer, bis Sie weitermachen.",
   "queue.resume_all": "Mit allem weiter",
   "queue.retry_all": "Alles Fehlgeschlagene wiederholen",

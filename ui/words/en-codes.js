@@ -109,6 +109,11 @@ const SENTENCES = {
     NOTHING,
     "Correct its name and address, and try again.",
   ],
+  destination_in_use: [
+    "This destination is still needed: studies in the queue, or found and not decided yet, are to go there.",
+    NOTHING,
+    "Let them finish, send them somewhere else, or cancel them; then forget it.",
+  ],
   name_not_found: [
     "The PACS's name was not found on the network.",
     KEPT,

@@ -16,7 +16,7 @@ export default {
   "action.history": "Show history",
   "action.look_again": "Look inside again",
   "action.queue": "Show the queue",
-  "action.reload": "Try again",
+  "action.reopen": "Try again",
   "action.resume": "Go on",
   "action.retry": "Retry",
   "action.save": "Save it elsewhere…",
@@ -24,6 +24,7 @@ export default {
   "action.try_now": "Try now",
 
   "broken.title": "RelayPACS cannot open its folder",
+  "broken.trying": "Trying…",
   "broken.words": "Nothing can be looked at or sent until this is mended.",
 
   "cancel.erased": "The rest will not be sent. RelayPACS erases its own copies; the source stays as it is.",
@@ -169,9 +170,10 @@ export default {
 
   "forget.keep": "Keep it",
   "forget.title": "Forget",
+  "forget.review": "What was found on {name} is to go there. Send it, choose another destination, or do not send it; then forget this one.",
   "forget.waiting": {
-    one: "{n} study still waits for it and will be cancelled.",
-    other: "{n} studies still wait for it and will be cancelled.",
+    one: "{n} study still waits for it. Let it finish, send it somewhere else, or cancel it; then forget this one.",
+    other: "{n} studies still wait for it. Let them finish, send them somewhere else, or cancel them; then forget this one.",
   },
   "forget.words": "Its address and sign-in are erased from this computer. What is in the PACS stays there.",
 
@@ -295,11 +297,13 @@ export default {
   "queue.cancel_all": "Cancel all",
   "queue.empty": "The queue is empty",
   "queue.empty_words": "Everything that was sent has come to its end.",
-  "queue.foot": "Sending continues when the window is closed. The computer stays awake until the queue is empty.",
+  "queue.foot": "Sending continues when the window is closed. The computer stays awake while images go out.",
+  "queue.foot_open": "Sending continues while RelayPACS is open.",
   "queue.go_send": "Send something",
   "queue.left": "{size} left",
   "queue.list": "Studies in the queue",
   "queue.pause_all": "Pause all",
+  "queue.paused_all": "Whole queue paused",
   "queue.paused_foot": "Paused. Everything is kept safely on this computer until you go on.",
   "queue.resume_all": "Go on with all",
   "queue.retry_all": "Retry all failed",

@@ -78,6 +78,7 @@ impl Exit {
             Code::SourceNotFound
             | Code::DestinationUnknown
             | Code::DestinationNotUsable
+            | Code::DestinationInUse
             | Code::CredentialFile
             | Code::ReceiptUnknown
             | Code::ReceiptNotSaved

@@ -36,7 +36,7 @@ pub(crate) async fn destination_save<R: Runtime>(
 /// Forgets a destination.
 ///
 /// # Errors
-/// `destination_unknown`; `destination_not_usable` while studies wait for it.
+/// `destination_unknown`; `destination_in_use` while studies, of a review too, are to go there.
 #[tauri::command(rename_all = "snake_case")]
 pub(crate) async fn destination_forget(shell: State<'_, Shell>, id: i64) -> Answer<()> {
     destinations::forget(&shell, id).await

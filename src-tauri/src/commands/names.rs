@@ -5,6 +5,7 @@
 pub(crate) const COMMANDS: &[&str] = &[
     "subscribe",
     "unlock",
+    "reopen",
     "choose_folder",
     "choose_files",
     "look_volume",

@@ -179,3 +179,21 @@ async fn another_address_under_the_same_name_has_not_answered_yet() {
     save_draft(&shell, DestinationDraft { url, ..draft(Some(id), "Ward") }).await.unwrap();
     assert_eq!(shown(), Standing::Unknown);
 }
+
+#[tokio::test]
+async fn a_destination_that_a_review_is_to_go_to_is_kept_and_says_why() {
+    let (folder, disc) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    relaypacs_tests::fixture::sample_disc(disc.path(), 1).unwrap();
+    let shell = open_shell(folder.path()).await;
+    save_draft(&shell, draft(None, "Main")).await.unwrap();
+    let id = shell.board.read(|state| state.destinations[0].id);
+    let (relay, to) = (shell.relay().unwrap(), relaypacs_relay::Target::Saved("Main".into()));
+    let (nobody, stop) = (std::sync::Arc::new(relaypacs_relay::Nobody), Default::default());
+    let sources = vec![disc.path().to_owned()];
+    let review = relay.review(sources, &to, false, nobody, &stop).await.unwrap();
+    let refused = forget(&shell, id).await.unwrap_err();
+    assert_eq!(refused.code.0, Code::DestinationInUse);
+    review.discard().await.unwrap();
+    forget(&shell, id).await.unwrap();
+    assert!(shell.board.read(|state| state.destinations.is_empty()));
+}

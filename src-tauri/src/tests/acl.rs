@@ -1,23 +1,11 @@
 //! The access control list as the build made it from the capabilities, asked through the real context.
 
-use crate::shell::Shell;
-use crate::{with_commands, with_everyday_plugins};
+use super::{app, window};
 use serde_json::{Value, json};
+use tauri::WebviewWindow;
 use tauri::ipc::{CallbackFn, InvokeBody};
-use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response};
 use tauri::webview::InvokeRequest;
-use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
-
-pub(super) fn app(home: &std::path::Path) -> App<MockRuntime> {
-    let builder = with_commands(with_everyday_plugins(mock_builder()));
-    let app = builder.build(tauri::generate_context!()).unwrap();
-    app.manage(Shell::new(home.to_owned(), false));
-    app
-}
-
-pub(super) fn window(app: &App<MockRuntime>, label: &str) -> WebviewWindow<MockRuntime> {
-    WebviewWindowBuilder::new(app, label, Default::default()).build().unwrap()
-}
 
 pub(super) fn ask(
     window: &WebviewWindow<MockRuntime>,

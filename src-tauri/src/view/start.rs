@@ -18,6 +18,7 @@ impl State {
                 touch,
                 can_choose_folder: cfg!(desktop),
                 has_key_store: true,
+                tray: false,
             },
             settings: Settings::default(),
             destinations: Vec::new(),

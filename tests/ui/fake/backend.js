@@ -16,6 +16,8 @@ let told = () => {};
 /** @type {any[] | null} */
 let rows =
   scenario === "queue_many" ? null : scenario.startsWith("queue") && scenario !== "queue_empty" ? everyState() : [];
+/** Studies that were paused by themselves. @type {Set<number>} */
+const alone = new Set((rows ?? []).filter((row) => row.state === "paused").map(({ id }) => id));
 /** What was asked of us, for tests to look at. @type {[string, any][]} */
 const calls = [];
 /** Codes to refuse the next commands with. @type {Record<string, string>} */
@@ -207,15 +209,27 @@ function send({ review, studies: ids, priority }) {
 }
 
 function wish({ wish: what, studies: ids }) {
-  const to = { pause: "paused", resume: "sending", retry: "queued", cancel: "cancelled" }[what];
+  if (what === "pause" || what === "resume") return pause(ids, what === "pause");
+  const to = { retry: "queued", cancel: "cancelled" }[what];
   rows = (rows ?? []).map((row) =>
     (ids === null || ids.includes(row.id)) && to && row.receipt === null
       ? { ...row, state: to, failure: null }
       : row,
   );
-  queued(
-    ids === null && what === "pause" ? { paused: true } : ids === null && what === "resume" ? { paused: false } : {},
-  );
+  queued({});
+  return null;
+}
+
+/** As in the core: a study goes on where neither it nor the whole queue is paused. */
+function pause(ids, paused) {
+  (ids ?? []).forEach((id) => (paused ? alone.add(id) : alone.delete(id)));
+  const all = ids === null ? paused : state.queue.paused;
+  const shown = (row) => {
+    if (["confirmed", "cancelled", "needs_person"].includes(row.state)) return row.state;
+    return all || alone.has(row.id) ? "paused" : row.state === "paused" ? "sending" : row.state;
+  };
+  rows = (rows ?? []).map((row) => ({ ...row, state: shown(row) }));
+  queued({ paused: all });
   return null;
 }
 
@@ -300,7 +314,13 @@ const COMMANDS = {
     });
     return null;
   },
-  destination_forget: ({ id }) => (change({ destinations: state.destinations.filter((one) => one.id !== id) }), null),
+  destination_forget: ({ id }) => {
+    const one = state.destinations.find((one) => one.id === id);
+    if (one.waiting_studies > 0 || (state.review && state.review.destination === one.name))
+      throw failure("destination_in_use");
+    change({ destinations: state.destinations.filter((one) => one.id !== id) });
+    return null;
+  },
   destination_sign_in: ({ id }) => (
     change({ destinations: state.destinations.map((one) => (one.id === id ? { ...one, standing: "unknown", failure: null } : one)) }),
     null
@@ -323,6 +343,11 @@ const COMMANDS = {
     return null;
   },
   notice_put_away: () => (change({ notice: null }), null),
+  reopen: () => {
+    if (state.failure) throw state.failure;
+    change({ stage: "open", destinations: recorded("send").destinations });
+    return null;
+  },
   unlock: ({ passphrase }) => {
     if (passphrase !== "open sesame") throw failure("wrong_key");
     change({ stage: "open" });

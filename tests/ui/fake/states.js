@@ -51,7 +51,7 @@ export const empty = () => ({
   stage: "open",
   failure: null,
   notice: null,
-  platform: { os: "linux", version: "0.4.0", touch: false, can_choose_folder: true, has_key_store: true },
+  platform: { os: "linux", version: "0.4.0", touch: false, can_choose_folder: true, has_key_store: true, tray: true },
   settings: {
     appearance: "system",
     language: "system",

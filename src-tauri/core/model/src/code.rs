@@ -75,6 +75,8 @@ codes! {
     DestinationUnknown = "destination_unknown",
     /// The URL or name cannot be used.
     DestinationNotUsable = "destination_not_usable",
+    /// The destination cannot be forgotten: something in the queue, or in a review, is to go there.
+    DestinationInUse = "destination_in_use",
     /// The name cannot be resolved.
     NameNotFound = "name_not_found",
     /// No connection: refused, no route, timed out.

@@ -158,6 +158,11 @@ impl Code {
             Self::DestinationNotUsable => {
                 say("This destination cannot be used.", NOTHING, "Correct it and try again.")
             }
+            Self::DestinationInUse => say(
+                "This destination is still needed: studies in the queue, or in a review that is open, are to go there.",
+                NOTHING,
+                "Move or cancel those studies (see `relaypacs queue list`) and end the review; then remove it.",
+            ),
             Self::NameNotFound => say(
                 "The archive's name was not found on the network.",
                 KEPT,

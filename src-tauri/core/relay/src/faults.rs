@@ -22,7 +22,8 @@ impl<T> OrFault<T> for Result<T, QueueError> {
                 QueueError::DiskFull => Code::DiskFull,
                 QueueError::NotWritable => Code::HomeNotWritable,
                 QueueError::InUse => Code::QueueInUse,
-                QueueError::DestinationInUse | QueueError::NameTaken => Code::DestinationNotUsable,
+                QueueError::DestinationInUse => Code::DestinationInUse,
+                QueueError::NameTaken => Code::DestinationNotUsable,
                 QueueError::NoSuchRow => Code::StudyUnknown,
                 QueueError::TooOld | QueueError::Sql(_) | QueueError::Statement => Code::Internal,
             };

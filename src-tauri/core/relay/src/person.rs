@@ -140,7 +140,7 @@ impl Relay {
     /// Forgets a saved destination.
     ///
     /// # Errors
-    /// [`Code::DestinationUnknown`]; [`Code::DestinationNotUsable`] while studies wait for it.
+    /// [`Code::DestinationUnknown`]; [`Code::DestinationInUse`] while studies, of a review too, are to go there.
     pub async fn forget_destination(&self, name: &str) -> Result<(), Fault> {
         let name = name.to_owned();
         self.desk
