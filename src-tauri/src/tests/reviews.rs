@@ -1,6 +1,7 @@
 //! A review through the commands, with what the page gives them.
 
-use super::acl::{app, ask, window};
+use super::acl::ask;
+use super::{app, window};
 use crate::review::Held;
 use crate::shell::{Opened, Shell};
 use crate::sources::Source;
