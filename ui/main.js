@@ -6,6 +6,7 @@ import { change, drawBy, redraw, store, ui } from "./store.js";
 import { useLanguage } from "./speak.js";
 import { speak } from "./voice.js";
 import { reviewChanged } from "./ticks.js";
+import { coverInTime, watch } from "./cover.js";
 import { app } from "./view/app.js";
 
 const SCREENS = ["send", "queue", "history", "overview", "settings"];
@@ -74,6 +75,7 @@ function show() {
 
 /** Times that count down or up are drawn anew now and then, while somebody can see them. */
 setInterval(() => {
+  coverInTime();
   if (document.visibilityState === "hidden" || !store.state) return;
   const counts = store.state.destinations.some(({ tries_again_at }) => tries_again_at !== null);
   if (counts || Date.now() - ui.now > 30_000) change({ now: Date.now() });
@@ -92,4 +94,5 @@ addEventListener("hashchange", turn);
 dress();
 measure();
 turn();
+watch();
 subscribe(told);

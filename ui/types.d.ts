@@ -140,6 +140,10 @@ language: Language,
  */
 names: Names, 
 /**
+ * After how many minutes without a touch what is on the screen is covered.
+ */
+cover: Cover, 
+/**
  * Whether RelayPACS starts with the session.
  */
 autostart: boolean, 
@@ -161,6 +165,8 @@ export type Appearance = "system" | "dark" | "light" | "contrast";
 export type Language = "system" | "en" | "de";
 
 export type Names = "short" | "hidden";
+
+export type Cover = "never" | "five" | "fifteen";
 
 export type Spool = "removable" | "always" | "never";
 

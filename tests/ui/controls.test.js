@@ -109,3 +109,34 @@ test("that sending goes on behind a closed window is said only where there is a 
   assert.doesNotMatch(await words.innerText(), /when the window is closed/);
   await page.close();
 });
+
+test("names are covered once nobody has touched the screen for as long as was set, and no sooner", async () => {
+  const { page } = await newPage(run.browser);
+  await page.clock.install();
+  await visit(page, run.url, { fake: "review", hash: "send" });
+  const covered = () => page.locator("dialog.cover").count();
+  /** What lies on top where a patient is named. */
+  const onTop = () =>
+    page.locator(".patient").first().evaluate((one) => {
+      const { left, top, height } = one.getBoundingClientRect();
+      return document.elementFromPoint(left + 4, top + height / 2)?.closest("dialog, .patient")?.tagName;
+    });
+  await page.clock.fastForward("30:00");
+  assert.equal(await covered(), 0, "nobody asked for it");
+  await page.evaluate(() =>
+    globalThis.fake.change({ settings: { ...globalThis.fake.state.settings, cover: "five" } }),
+  );
+  await page.mouse.move(200, 200);
+  await page.clock.fastForward("04:00");
+  await page.mouse.move(300, 200);
+  await page.clock.fastForward("04:00");
+  assert.equal(await covered(), 0, "it was touched between");
+  assert.notEqual(await onTop(), "DIALOG");
+  await page.clock.fastForward("01:30");
+  await page.locator("dialog.cover").waitFor();
+  assert.equal(await onTop(), "DIALOG", "a name can be seen");
+  await page.keyboard.press("Enter");
+  await page.locator("dialog.cover").waitFor({ state: "detached" });
+  assert.notEqual(await onTop(), "DIALOG");
+  await page.close();
+});

@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { ask, state, ui } from "../store.js";
 import { t } from "../speak.js";
+import { uncover } from "../cover.js";
 import { button } from "./button.js";
 import { dialog } from "./dialog.js";
 import { standingDialog } from "./standing.js";
@@ -39,6 +40,18 @@ const quitDialog = (self) =>
     { away: stay },
   );
 
+const COVER = { kind: "cover" };
+
+/** @param {Dialog} self */
+const coverDialog = (self) =>
+  dialog(
+    self,
+    t("cover.title"),
+    [h("p", {}, t("cover.words"))],
+    [button("uncover", t("cover.show"), uncover, { look: "first", "data-focus": true })],
+    { look: "cover", away: uncover },
+  );
+
 /** @type {Record<string, (self: Dialog) => any>} */
 const KINDS = {
   said: saidDialog,
@@ -55,5 +68,9 @@ const KINDS = {
 };
 
 export function dialogs() {
-  return [ui.dialogs.map((one) => KINDS[one.kind]?.(one)), state().quitting ? quitDialog(QUIT) : null];
+  return [
+    ui.dialogs.map((one) => KINDS[one.kind]?.(one)),
+    state().quitting ? quitDialog(QUIT) : null,
+    ui.covered ? coverDialog(COVER) : null,
+  ];
 }

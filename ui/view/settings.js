@@ -182,7 +182,11 @@ const standard = () =>
     ),
   );
 
-const privacy = () => [setting("names", ["short", "hidden"]), setting("spool", ["removable", "always", "never"])];
+const privacy = () => [
+  setting("names", ["short", "hidden"]),
+  setting("cover", ["never", "five", "fifteen"]),
+  setting("spool", ["removable", "always", "never"]),
+];
 
 function sending() {
   return [state().platform.touch ? null : toggle("autostart"), toggle("notifications")];

@@ -70,6 +70,11 @@ export default {
   "copied.title": "Kopiert",
   "copied.words": "Dieser Text ist in der Zwischenablage. Er enthält keine Patientendaten.",
 
+  "cover.show": "Wieder zeigen",
+  "cover.title": "Abgedeckt",
+  "cover.words":
+    "Eine Weile hat niemand diesen Computer berührt. Was zu sehen war, ist noch da, und was gesendet wird, geht weiter.",
+
   "destination.ca": "Zertifizierungsstelle",
   "destination.ca_words": "Nur für Server mit einem Zertifikat aus dem eigenen Haus",
   "destination.check": "Prüfen",
@@ -463,6 +468,12 @@ export default {
   "settings.appearance_words": "Dunkel passt zum Befundraum.",
   "settings.autostart": "Mit dem Computer starten",
   "settings.autostart_words": "Damit Wartendes gesendet wird, ohne dass jemand das Fenster öffnet.",
+  "settings.cover": "Bildschirm abdecken",
+  "settings.cover.fifteen": "Nach 15 Minuten",
+  "settings.cover.five": "Nach 5 Minuten",
+  "settings.cover.never": "Nie",
+  "settings.cover_words":
+    "Wenn eine Weile niemand diesen Computer berührt, werden Namen und Bilder abgedeckt. Das Senden geht weiter. Eine Sperre ist das nicht: dafür ist die des Computers da.",
   "settings.destinations": "Ziele",
   "settings.diagnostics": "Diagnose",
   "settings.diagnostics_words": "Für Ihre Helfer. Enthält keine Patientendaten und kein Passwort.",

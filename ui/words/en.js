@@ -70,6 +70,11 @@ export default {
   "copied.title": "Copied",
   "copied.words": "This text is on the clipboard. It holds no patient data.",
 
+  "cover.show": "Show it again",
+  "cover.title": "Covered",
+  "cover.words":
+    "Nobody has touched this computer for a while. What was on the screen is still there, and what is being sent goes on.",
+
   "destination.ca": "Certificate authority",
   "destination.ca_words": "Only for a server with a certificate of your hospital's own authority",
   "destination.check": "Check",
@@ -452,6 +457,12 @@ export default {
   "settings.appearance_words": "Dark suits a reading room.",
   "settings.autostart": "Start with the computer",
   "settings.autostart_words": "So that what waits is sent without anybody opening the window.",
+  "settings.cover": "Cover the screen",
+  "settings.cover.fifteen": "After 15 minutes",
+  "settings.cover.five": "After 5 minutes",
+  "settings.cover.never": "Never",
+  "settings.cover_words":
+    "When nobody has touched this computer for a while, names and pictures are covered. Sending goes on. It is no lock: use that of the computer.",
   "settings.destinations": "Destinations",
   "settings.diagnostics": "Diagnostics",
   "settings.diagnostics_words": "For those who help you. Holds no patient data and no password.",

@@ -14,6 +14,8 @@ pub struct Settings {
     pub language: Language,
     /// How much of a patient's name the queue shows.
     pub names: Names,
+    /// After how many minutes without a touch what is on the screen is covered.
+    pub cover: Cover,
     /// Whether RelayPACS starts with the session.
     pub autostart: bool,
     /// Whether the system says when a study is confirmed or needs a person.
@@ -31,6 +33,7 @@ impl Default for Settings {
             appearance: Appearance::System,
             language: Language::System,
             names: Names::Short,
+            cover: Cover::Never,
             autostart: false,
             notifications: true,
             spool: Spool::Removable,
@@ -94,6 +97,10 @@ choice! {
 choice! {
     /// How much of a patient's name the queue shows: family name and initial, or nothing.
     Names { Short, Hidden }
+}
+choice! {
+    /// After how many minutes without a touch what is on the screen is covered.
+    Cover { Never, Five, Fifteen }
 }
 choice! {
     /// What is copied to this computer before it is sent.

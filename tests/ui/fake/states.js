@@ -56,6 +56,7 @@ export const empty = () => ({
     appearance: "system",
     language: "system",
     names: "short",
+    cover: "never",
     autostart: true,
     notifications: true,
     spool: "removable",
