@@ -48,7 +48,8 @@ impl Bench {
         let paths = vec![self.disc.path().to_path_buf()];
         let source = Source::of(paths.clone(), &[]).unwrap();
         let to = Target::Saved("Main PACS".into());
-        let found = self.relay.review(paths, &to, false, Arc::new(Nobody), &Stop::new());
+        let stop = Stop::new();
+        let found = self.relay.review(paths, &to, false, Arc::new(Nobody), &stop);
         let review = block_on(found).unwrap();
         Held::begin(self.app.handle(), review, source);
         self.shown().unwrap()
