@@ -119,10 +119,10 @@ async fn to_ask_each_time_stays_whatever_comes_and_goes() {
     set_standard(&shell, Standard::Ask).unwrap();
     assert_eq!(standard(&shell), (Standard::Ask, None), "also where there is only one");
     save_draft(&shell, draft(None, "Ward")).await.unwrap();
-    crate::practice::start(&shell).await.unwrap();
+    practice::start(&shell).await.unwrap();
     forget(&shell, id_of(&shell, "Main")).await.unwrap();
     save_draft(&shell, draft(Some(id_of(&shell, "Ward")), "North")).await.unwrap();
-    crate::practice::at_start(&shell).await;
+    practice::at_start(&shell).await;
     assert_eq!(standard(&shell), (Standard::Ask, None));
     let kept = crate::settings::Kept::read(folder.path()).settings();
     assert_eq!(kept.standard_destination, Standard::Ask, "also at the next start");
@@ -132,7 +132,7 @@ async fn to_ask_each_time_stays_whatever_comes_and_goes() {
 async fn the_practice_archive_is_gone_by_only_where_there_is_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let shell = open_shell(folder.path()).await;
-    crate::practice::start(&shell).await.unwrap();
+    practice::start(&shell).await.unwrap();
     let practice = Some("Practice PACS".to_owned());
     assert_eq!(standard(&shell), (Standard::Unset, practice));
     for name in ["Main", "Ward", "Zoo"] {
@@ -151,7 +151,7 @@ async fn ready_is_said_after_an_answer_of_this_session_and_until_one_fails() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let folder = tempfile::tempdir().unwrap();
     let shell = open_shell(folder.path()).await;
-    crate::practice::start(&shell).await.unwrap();
+    practice::start(&shell).await.unwrap();
     let id = id_of(&shell, "Practice PACS");
     let shown = || shell.board.read(|state| state.destinations[0].standing);
     assert_eq!(shown(), Standing::Unknown);
@@ -160,7 +160,7 @@ async fn ready_is_said_after_an_answer_of_this_session_and_until_one_fails() {
     assert_eq!(standing(&row, false), Standing::Unknown, "what was learned was another day");
     try_now(&shell, id).await.unwrap();
     assert_eq!(shown(), Standing::Ready);
-    crate::practice::stop(&shell);
+    practice::stop(&shell);
     assert!(try_now(&shell, id).await.is_err());
     assert_eq!(shown(), Standing::Unknown);
 }

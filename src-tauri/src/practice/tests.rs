@@ -1,8 +1,8 @@
 //! The practice archive forgets, and keeps its hands off what a person saved.
 
 use super::*;
+use crate::destinations::save_draft;
 use crate::destinations::tests::{draft, open_shell};
-use crate::destinations::{save_draft, tests};
 
 type Row = (String, String, bool);
 
@@ -84,8 +84,8 @@ async fn its_name_and_its_destination_are_not_for_others() {
     };
     let (main, practice) = (id("Main"), id(NAME));
     let before = rows(&shell).await;
-    for draft in [tests::draft(Some(main), "Practice PACS"), tests::draft(Some(practice), NAME)] {
-        let refused = save_draft(&shell, draft).await.unwrap_err();
+    for (id, name) in [(main, "Practice PACS"), (practice, NAME)] {
+        let refused = save_draft(&shell, draft(Some(id), name)).await.unwrap_err();
         assert_eq!(refused.code.0, Code::DestinationNotUsable);
     }
     assert_eq!(rows(&shell).await, before);
