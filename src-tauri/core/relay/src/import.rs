@@ -51,7 +51,8 @@ pub fn look(
     observer: &dyn Observer,
 ) -> Result<ScanCounts, Fault> {
     let mut counting = Counting::new();
-    let options = how(include_damaged, &Origin::of(sources));
+    // What no system says of a volume is known to whoever keeps a relay, and this is without one.
+    let options = how(include_damaged, &Origin::of(sources, &[]));
     relaypacs_scan::scan(sources, &options, stop.cancel(), &mut |seen| {
         counting.add(&seen);
         observer.seen(&seen);
