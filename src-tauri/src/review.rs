@@ -3,7 +3,6 @@
 mod numbers;
 mod rows;
 
-use crate::destinations;
 use crate::done::Unread;
 use crate::shell::{Answer, Shell, lock};
 use crate::sources::Source;
@@ -11,6 +10,7 @@ use crate::view::{
     Page, PriorityWord, ReviewHead, ReviewImage, ReviewSeries, ReviewStudy, SkipWord, Skipped,
     Standard,
 };
+use crate::{destinations, token};
 use numbers::Numbers;
 use relaypacs_model::{Code, Fault, SeriesInstanceUid, StudyInstanceUid};
 use relaypacs_relay::{Chosen, DestinationRow, Presence, Review, Target};
