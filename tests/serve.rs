@@ -51,7 +51,8 @@ async fn what_was_on_its_way_goes_on_at_once_when_its_destination_is_changed() {
     let site = Site::new((1, 4, 6_000), |usual| usual);
     let stuck = Fault::Stall { seconds: 600.0, at_bytes: 0 };
     site.pacs.set_faults(always(Kind::Store, stuck));
-    let relay = Arc::new(Inside::new().open().await);
+    let home = Inside::new();
+    let relay = Arc::new(home.open().await);
     relay.save_destination("ward", place(&site.pacs.root())).await.unwrap();
     import(&relay, site.source.path(), &ward()).await;
     let going = Going::of(&relay);
@@ -91,7 +92,8 @@ async fn an_answer_ends_a_park_from_before_a_restart() {
 async fn a_destination_without_its_file_is_parked_and_that_is_said_once_until_the_file_is_back() {
     let [broken, healthy] = [0; 2].map(|_| Site::new((1, 2, 6_000), |usual| usual));
     let file = broken.source.path().with_extension("pem");
-    let relay = Arc::new(Inside::new().open().await);
+    let home = Inside::new();
+    let relay = Arc::new(home.open().await);
     let without = Destination { ca: Some(file.clone()), ..place(&broken.pacs.root()) };
     relay.save_destination("a", without).await.unwrap();
     import(&relay, broken.source.path(), &Target::Saved("a".into())).await;
@@ -107,7 +109,7 @@ async fn a_destination_without_its_file_is_parked_and_that_is_said_once_until_th
     import(&relay, healthy.source.path(), &Target::Saved("b".into())).await;
     let going = Going::of(&relay);
     all_told(&going.told, &healthy).await;
-    assert_eq!(going.told.parks(), []);
+    assert!(going.told.parks().is_empty(), "{:?}", going.told.parks());
     going.stop().await;
 
     let CertifiedKey { cert, .. } = generate_simple_self_signed(vec!["ward".to_owned()]).unwrap();
@@ -123,7 +125,8 @@ async fn a_destination_without_its_file_is_parked_and_that_is_said_once_until_th
 async fn work_that_somebody_lets_go_of_stops_and_nobody_works_beside_the_next() {
     let site = Site::new((1, 4, 6_000), |usual| usual);
     site.pacs.set_faults(always(Kind::Store, Fault::AnswerAfter { seconds: 1.0 }));
-    let relay = Arc::new(Inside::new().open().await);
+    let home = Inside::new();
+    let relay = Arc::new(home.open().await);
     import(&relay, site.source.path(), &given(&site.pacs.root())).await;
     let (first, working) = (Arc::new(Told::default()), relay.clone());
     let observer = first.clone();

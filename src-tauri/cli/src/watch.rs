@@ -150,7 +150,7 @@ impl Told {
 
     /// What of all is in no summary yet, where that is anything.
     fn rest(&self, all: Summary) -> Option<Summary> {
-        let told = |outcome| self.outcomes.get(outcome).copied().unwrap_or(0);
+        let told = |outcome: &Outcome| self.outcomes.get(outcome).copied().unwrap_or(0);
         let rest =
             |(outcome, many): (&Outcome, &u64)| (*outcome, many.saturating_sub(told(outcome)));
         let outcomes: BTreeMap<Outcome, u64> =
