@@ -25,7 +25,7 @@ pub use review::{
     HeaderLine, Looking, Page, Patient, Picture, Placeholder, ReviewHead, ReviewImage,
     ReviewSeries, ReviewStudy, Skipped, SourceKind, Warning, WarningKind,
 };
-pub use settings::{Appearance, Language, Names, Settings, Spool, Standard};
+pub use settings::{Appearance, Cover, Language, Names, Settings, Spool, Standard};
 pub use words::{CodeWord, OutcomeWord, PriorityWord, ReadBackWord, SkipWord};
 
 use serde::Serialize;

@@ -31,14 +31,15 @@ async fn where_each_review_is_asked_for_none_goes_anywhere_before_the_answer() {
         lock(&shell.held().unwrap().presence).is_empty(),
         "an archive that nobody chose was asked"
     );
-    let refused = shell.review_send(None, PriorityWord::Routine).await.unwrap_err();
+    let review = shell.board.read(|state| state.review.clone().unwrap().id);
+    let refused = shell.review_send(review, None, PriorityWord::Routine).await.unwrap_err();
     assert_eq!(refused.code.0, Code::DestinationUnknown);
     assert!(shell.review_destination("Nowhere").await.is_err());
     assert_eq!(goal(), None);
 
     shell.review_destination("Ward").await.unwrap();
     assert_eq!(goal().as_deref(), Some("Ward"));
-    shell.review_send(None, PriorityWord::Routine).await.unwrap();
+    shell.review_send(review, None, PriorityWord::Routine).await.unwrap();
     let queued = shell.queue_studies(0, 10).await.unwrap().rows;
     assert!(queued.len() == 5 && queued.iter().all(|row| row.destination == "Ward"));
 }

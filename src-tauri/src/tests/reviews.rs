@@ -51,7 +51,7 @@ impl Bench {
         let stop = Stop::new();
         let found = self.relay.review(paths, &to, false, Arc::new(Nobody), &stop);
         let review = block_on(found).unwrap();
-        Held::begin(self.app.handle(), review, source);
+        Held::begin(self.app.handle(), review, source, true);
         self.shown().unwrap()
     }
 

@@ -288,12 +288,12 @@ fn a_source_is_needed_for_what_is_open_and_not_copied_and_for_what_waits_for_it(
     copy(&mut bench, import, 2);
     assert_eq!(on_source(&bench), (2, 0));
     for (row, code) in rows[2..].iter().zip([Code::SourceGone, Code::CannotBeRead]) {
-        let answer = Answer::learned(row.id, Event::SourceGone).because(Reason::new(code));
+        let answer = Answer::of_source(import, row.id, Event::SourceGone).because(Reason::new(code));
         bench.settle(&answer);
-        bench.queue.copy_lost(&[row.id]).unwrap();
+        bench.queue.copy_lost(&[(row.id, import)]).unwrap();
     }
     assert_eq!(on_source(&bench), (0, 1), "what could not be read is named, and not waited for");
-    bench.queue.copy_lost(&[rows[0].id]).unwrap();
+    bench.queue.copy_lost(&[(rows[0].id, import)]).unwrap();
     assert_eq!(on_source(&bench), (1, 1), "a copy that is no good is read from the source again");
 }
 

@@ -30,7 +30,7 @@ fn half_way(bench: &mut Bench) -> StudyId {
     let claim = bench.claim().unwrap();
     let [one, other] = [claim.rows[0].id, claim.rows[1].id];
     bench.settle(&Answer::to_claim(one, 1, Event::Stored));
-    bench.settle(&Answer::learned(one, Event::ArchiveListsIt));
+    bench.learn(one, Event::ArchiveListsIt);
     bench.settle(&Answer::to_claim(other, 1, Event::Refused));
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::Part { left: 1 });
     claim.study
