@@ -191,7 +191,7 @@ pub(super) fn skip(reason: SkipReason, header: Option<Header>) -> Skip {
     }
 }
 
-pub(super) fn new_id(offered: Offered) -> crate::InstanceId {
+pub(super) fn new_id(offered: Offered) -> InstanceId {
     let Offered::New(id) = offered else { panic!("not new: {offered:?}") };
     id
 }

@@ -293,7 +293,7 @@ fn a_warning_stays_with_a_confirmed_instance_and_other_reasons_do_not() {
 #[test]
 fn an_answer_about_nothing_harms_nothing() {
     let mut bench = Bench::new();
-    let missing = crate::InstanceId(77);
+    let missing = InstanceId(77);
     let settled = bench.queue.settle(&[Answer::to_claim(missing, 1, Event::Stored)], NOW).unwrap();
     assert_eq!(settled.missing, [missing]);
     let view: View<'_> = bench.queue.view();
