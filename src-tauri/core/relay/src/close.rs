@@ -237,10 +237,12 @@ fn say(
 ) -> Result<(), Fault> {
     let study = closing.study_uid.clone();
     let import = books.import_name(latest)?;
-    let numbers: Vec<u8> = counts.values().flat_map(|n| n.to_le_bytes()).collect();
+    // With their names: as many that were refused, and taken out later, are another end.
+    let named = |(outcome, n): (&Outcome, &u64)| format!("{} {n}\n", outcome.as_str());
+    let numbers: String = counts.iter().map(named).collect();
     let id = |what: &[u8]| {
         let label = closing.label.as_str().as_bytes();
-        EventId::of(&[what, &import.0, study.as_str().as_bytes(), label, &numbers])
+        EventId::of(&[what, &import.0, study.as_str().as_bytes(), label, numbers.as_bytes()])
     };
     let mut ended = Counts::default();
     for (outcome, n) in counts {

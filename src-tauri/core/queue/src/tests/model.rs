@@ -357,3 +357,18 @@ proptest! {
         world.run_to_the_end();
     }
 }
+
+#[test]
+fn an_answer_that_is_heard_after_the_next_import_changes_nothing() {
+    let import = Step::Import { study: 1, first: 0, count: 2, finish: true };
+    for tally in [true, false] {
+        let mut world = World::new();
+        let first = [import, Step::Ask, Step::Send { place: 0, count: 2, kind: u8::from(!tally) }];
+        let slow = [Step::AskSlowly { place: 0, tally }, import, Step::Hear];
+        for step in first.into_iter().chain(slow) {
+            world.take(step);
+            world.check();
+        }
+        world.run_to_the_end();
+    }
+}

@@ -69,8 +69,9 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         4 => Just(Step::Ask),
         8 => (prop_oneof![3 => Just(0usize), 1 => Just(1)], 1..5u32, prop_oneof![1 => Just(0u8), 2 => 0..9u8, 1 => Just(8)])
             .prop_map(|(place, count, kind)| Step::Send { place, count, kind }),
-        2 => (0..2usize, any::<bool>()).prop_map(|(place, tally)| Step::AskSlowly { place, tally }),
-        2 => Just(Step::Hear),
+        4 => (prop_oneof![3 => Just(0usize), 1 => Just(1)], any::<bool>())
+            .prop_map(|(place, tally)| Step::AskSlowly { place, tally }),
+        3 => Just(Step::Hear),
         1 => (1..4u32).prop_map(|study| Step::Move { study }),
         3 => Just(Step::Tally),
         2 => Just(Step::Crash),
