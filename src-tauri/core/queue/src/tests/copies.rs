@@ -288,7 +288,8 @@ fn a_source_is_needed_for_what_is_open_and_not_copied_and_for_what_waits_for_it(
     copy(&mut bench, import, 2);
     assert_eq!(on_source(&bench), (2, 0));
     for (row, code) in rows[2..].iter().zip([Code::SourceGone, Code::CannotBeRead]) {
-        let answer = Answer::of_source(import, row.id, Event::SourceGone).because(Reason::new(code));
+        let answer =
+            Answer::of_source(import, row.id, Event::SourceGone).because(Reason::new(code));
         bench.settle(&answer);
         bench.queue.copy_lost(&[(row.id, import)]).unwrap();
     }

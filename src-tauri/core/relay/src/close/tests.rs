@@ -169,7 +169,7 @@ fn what_changed_after_it_was_recorded_is_closed_another_time() {
     assert_eq!(bench.said(), ["ended"]);
     let (sum, closing) = (bench.sum(), bench.closing.clone());
     bench.cancel();
-    assert_eq!(bench.with(move |books| end(books, &closing, &sum).unwrap()), Erased::NotYet);
+    assert_eq!(bench.with(move |books| end(books, &closing, &sum).unwrap().0), Erased::NotYet);
     assert_eq!(bench.said(), ["ended"]);
     assert_eq!(bench.close(), Erased::Whole);
     assert_eq!(bench.said(), ["ended", "erased"]);
@@ -180,7 +180,7 @@ fn what_was_said_before_a_crash_is_said_once_and_comes_about_after_it() {
     let bench = Bench::new();
     bench.cancel();
     let (sum, closing) = (bench.sum(), bench.closing.clone());
-    bench.with(move |books| say(books, &closing, sum.latest.unwrap(), &sum.outcomes).unwrap());
+    bench.with(move |books| say(books, &closing, sum.latest().unwrap(), &sum.outcomes()).unwrap());
     assert_eq!(bench.said(), ["erased"]);
     assert_eq!(bench.looked(), (1, 0));
     assert_eq!(bench.close(), Erased::Whole);
