@@ -18,8 +18,9 @@ use crate::shell::{Answer, Shell};
 #[cfg(desktop)]
 use crate::tray;
 use crate::view::{Destination, Failure, Settings, Standard};
-use crate::{diagnostics, opening, quit as quitting};
+use crate::{diagnostics, opening, quit as quitting, settings};
 use relaypacs_model::{Code, Fault, Secret};
+use serde_json::{Map, Value};
 use tauri::ipc::Channel;
 use tauri::{AppHandle, Runtime, State};
 
@@ -65,27 +66,33 @@ pub(crate) async fn reopen<R: Runtime>(app: AppHandle<R>) -> Answer<()> {
 pub(crate) async fn settings_save<R: Runtime>(
     app: AppHandle<R>,
     shell: State<'_, Shell>,
-    settings: Settings,
+    changed: Map<String, Value>,
 ) -> Answer<()> {
-    if let Standard::Named(name) = &settings.standard_destination {
-        let is_it = |row: &Destination| row.name.as_ref() == Some(name);
-        if !shell.board.read(|state| state.destinations.iter().any(is_it)) {
-            return Err(Code::DestinationUnknown.into());
+    let wanted = |before: &Settings| {
+        let settings = settings::with(before, changed)?;
+        if let Standard::Named(name) = &settings.standard_destination {
+            let is_it = |row: &Destination| row.name.as_ref() == Some(name);
+            if !shell.board.read(|state| state.destinations.iter().any(is_it)) {
+                return Err(Fault::new(Code::DestinationUnknown));
+            }
         }
-    }
-    shell.kept.save(&settings)?;
-    start_with_session(&app, settings.autostart);
+        Ok(settings)
+    };
+    let tell = |settings: &Settings| {
+        start_with_session(&app, settings.autostart);
+        if let Ok(relay) = shell.relay() {
+            relay.copy_as(settings.spool.into());
+        }
+        let revision = shell.board.next_revision();
+        shell.board.change(|state| {
+            state.settings = settings.clone();
+            // Names may be shown another way now.
+            state.queue.revision = revision;
+        });
+    };
+    shell.kept.change(wanted, tell)?;
     #[cfg(desktop)]
     tray::say_anew(&app);
-    if let Ok(relay) = shell.relay() {
-        relay.copy_as(settings.spool.into());
-    }
-    let revision = shell.board.next_revision();
-    shell.board.change(|state| {
-        state.settings = settings;
-        // Names may be shown another way now.
-        state.queue.revision = revision;
-    });
     Ok(())
 }
 

@@ -242,10 +242,10 @@ fn settled(standard: &Standard, all: &[Shown]) -> Standard {
 }
 
 fn set_standard(shell: &Shell, standard: Standard) -> Result<(), Fault> {
-    let settings = Settings { standard_destination: standard, ..shell.kept.settings() };
-    shell.kept.save(&settings)?;
-    shell.board.change(|state| state.settings = settings);
-    Ok(())
+    shell.kept.change(
+        |before| Ok(Settings { standard_destination: standard, ..before.clone() }),
+        |now| shell.board.change(|state| state.settings = now.clone()),
+    )
 }
 
 /// Forgets a destination.

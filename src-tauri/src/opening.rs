@@ -122,8 +122,10 @@ async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fau
     let shell = app.state::<Shell>();
     let set_aside = opened.relay.queue_set_aside();
     shell.kept.read_again();
-    shell.board.change(|state| state.settings = shell.kept.settings());
-    opened.relay.copy_as(shell.kept.settings().spool.into());
+    // Not while the board is held: whoever changes them holds them first, then the board.
+    let settings = shell.kept.settings();
+    opened.relay.copy_as(settings.spool.into());
+    shell.board.change(|state| state.settings = settings);
     shell.open(opened.clone());
     sql::publish(app, &opened.home.ledger()).await?;
     // Before anything is sent: its address may be another one than last time.

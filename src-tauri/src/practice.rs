@@ -82,7 +82,8 @@ pub(crate) async fn sample(shell: &Shell) -> Result<PathBuf, Fault> {
         if fresh.is_dir() {
             std::fs::remove_dir_all(&fresh)?;
         }
-        relaypacs_sample::sample_disc(&fresh, 1).map_err(std::io::Error::other)?;
+        // A first try ends with everything in the PACS, so nothing is missing from it.
+        relaypacs_sample::whole_sample_disc(&fresh, 1).map_err(std::io::Error::other)?;
         std::fs::rename(&fresh, &place)
     });
     let made = made.await.map_err(|error| Fault::with(Code::Internal, error))?;

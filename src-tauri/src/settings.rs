@@ -3,6 +3,7 @@
 use crate::shell::lock;
 use crate::view::Settings;
 use relaypacs_model::{Code, Fault};
+use serde_json::{Map, Value};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -40,12 +41,25 @@ impl Kept {
         lock(&self.settings).clone()
     }
 
-    /// Sets, and writes the file whole or not at all.
+    /// Changes what is set, one change after the other, and writes the file whole or not at all. `tell` is told in the
+    /// same order.
     ///
     /// # Errors
-    /// [`Code::HomeNotWritable`], [`Code::DiskFull`]; then nothing is changed.
-    pub(crate) fn save(&self, settings: &Settings) -> Result<(), Fault> {
+    /// Those of `change`; [`Code::HomeNotWritable`], [`Code::DiskFull`]; then nothing is changed.
+    pub(crate) fn change(
+        &self,
+        change: impl FnOnce(&Settings) -> Result<Settings, Fault>,
+        tell: impl FnOnce(&Settings),
+    ) -> Result<(), Fault> {
         let mut kept = lock(&self.settings);
+        let settings = change(&kept)?;
+        self.write(&settings)?;
+        tell(&settings);
+        *kept = settings;
+        Ok(())
+    }
+
+    fn write(&self, settings: &Settings) -> Result<(), Fault> {
         let text = serde_json::to_vec_pretty(settings)
             .map_err(|error| Fault::with(Code::Internal, error))?;
         let fresh = self.file.with_extension("json.new");
@@ -58,16 +72,43 @@ impl Kept {
             let full = error.kind() == std::io::ErrorKind::StorageFull;
             let code = if full { Code::DiskFull } else { Code::HomeNotWritable };
             Fault::with(code, error.kind())
-        })?;
-        *kept = settings.clone();
-        Ok(())
+        })
     }
+}
+
+/// What is set, with these fields changed: those alone, so that two changes on their way never take each other back.
+///
+/// # Errors
+/// [`Code::Internal`] where a field or a value is unknown.
+pub(crate) fn with(settings: &Settings, changed: Map<String, Value>) -> Result<Settings, Fault> {
+    let unknown = |error| Fault::with(Code::Internal, error);
+    let mut all = serde_json::to_value(settings).map_err(unknown)?;
+    for (name, value) in changed {
+        let field = all.get_mut(&name);
+        *field.ok_or_else(|| Fault::with(Code::Internal, "no such setting"))? = value;
+    }
+    serde_json::from_value(all).map_err(unknown)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::view::{Appearance, Names, Standard};
+
+    fn set_to(kept: &Kept, wanted: &Settings) -> Result<(), Fault> {
+        kept.change(|_| Ok(wanted.clone()), |_| ())
+    }
+
+    #[test]
+    fn a_change_touches_its_own_field_and_an_unknown_one_changes_nothing() {
+        let set = Settings { autostart: true, ..Settings::default() };
+        let changed = |text: &str| with(&set, serde_json::from_str(text).unwrap());
+        let now = changed(r#"{"names":"hidden"}"#).unwrap();
+        assert_eq!(now, Settings { names: Names::Hidden, ..set.clone() });
+        for wrong in [r#"{"name":"hidden"}"#, r#"{"names":"loud"}"#, r#"{"names":null}"#] {
+            assert_eq!(changed(wrong).unwrap_err().code, Code::Internal, "{wrong}");
+        }
+    }
 
     #[test]
     fn what_a_person_set_is_there_at_the_next_start() {
@@ -77,7 +118,7 @@ mod tests {
             names: Names::Hidden,
             ..Settings::default()
         };
-        Kept::read(home.path()).save(&set).unwrap();
+        set_to(&Kept::read(home.path()), &set).unwrap();
         assert_eq!(Kept::read(home.path()).settings(), set);
     }
 
@@ -97,7 +138,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         for standard in [Standard::Ask, Standard::Unset, Standard::Named("Main PACS".into())] {
             let set = Settings { standard_destination: standard.clone(), ..Settings::default() };
-            Kept::read(home.path()).save(&set).unwrap();
+            set_to(&Kept::read(home.path()), &set).unwrap();
             assert_eq!(Kept::read(home.path()).settings().standard_destination, standard);
         }
     }
@@ -107,7 +148,7 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let kept = Kept::read(&home.path().join("not there"));
         let set = Settings { autostart: true, ..Settings::default() };
-        assert_eq!(kept.save(&set).unwrap_err().code, Code::HomeNotWritable);
+        assert_eq!(set_to(&kept, &set).unwrap_err().code, Code::HomeNotWritable);
         assert!(!kept.settings().autostart);
     }
 }

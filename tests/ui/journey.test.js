@@ -152,7 +152,7 @@ test("to ask each time is a choice of its own in Settings, and is shown as such"
   const options = await standard.locator("option").allInnerTexts();
   assert.deepEqual(options, ["Ask each time", "Main PACS", "Clinic B"], "what has no name cannot be chosen");
   const saved = () =>
-    page.evaluate(() => globalThis.fake.calls.findLast(([name]) => name === "settings_save")[1].settings);
+    page.evaluate(() => globalThis.fake.calls.findLast(([name]) => name === "settings_save")[1].changed);
   await standard.selectOption("Main PACS");
   assert.equal((await saved()).standard_destination, "Main PACS");
   await standard.selectOption("");

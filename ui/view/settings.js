@@ -12,17 +12,14 @@ import { named, nameOf, standingSign, standingWords } from "./standing.js";
 /** @typedef {import("../types.d.ts").Destination} Destination */
 
 /**
- * Saves them all with these changed. They count at once: what is changed next, before the answer to this is here, must not
- * take it back.
- * @param {Record<string, any>} some
+ * Saves one of them. It is shown at once, and back again where it is refused.
+ * @param {string} name @param {any} value
  */
-async function save(some) {
+async function save(name, value) {
   const before = state().settings;
-  const settings = { ...before, ...some };
-  state().settings = settings;
-  const refused = (await ask("settings_save", { settings })) === undefined;
-  if (!refused || state().settings !== settings) return;
-  state().settings = before;
+  state().settings = { ...before, [name]: value };
+  if ((await ask("settings_save", { changed: { [name]: value } })) !== undefined) return;
+  state().settings = { ...state().settings, [name]: before[/** @type {"names"} */ (name)] };
   redraw();
 }
 
@@ -67,7 +64,7 @@ function setting(name, values) {
       t(`settings.${name}`),
       now,
       values.map((one) => [one, t(`settings.${name}.${one}`)]),
-      (value) => save({ [name]: value }),
+      (value) => save(name, value),
       "tall",
     ),
   );
@@ -88,7 +85,7 @@ function toggle(name) {
     h(
       "span",
       { class: "tick" },
-      h("input", { type: "checkbox", checked: on, "data-do": name, onchange: () => save({ [name]: !on }) }),
+      h("input", { type: "checkbox", checked: on, "data-do": name, onchange: () => save(name, !on) }),
       h("span", { class: "box", "aria-hidden": "true" }),
     ),
   );
@@ -175,7 +172,7 @@ const standard = () =>
       {
         value: state().settings.standard_destination ?? "",
         "data-do": "standard_destination",
-        onchange: (/** @type {any} */ event) => save({ standard_destination: event.target.value }),
+        onchange: (/** @type {any} */ event) => save("standard_destination", event.target.value),
       },
       h("option", { value: "" }, t("settings.standard_ask")),
       named().map((one) => h("option", { key: one.id, value: one.name, translate: "no" }, nameOf(one))),

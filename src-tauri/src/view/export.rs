@@ -33,6 +33,7 @@ fn generated() -> String {
         Appearance,
         Language,
         Names,
+        Cover,
         Spool,
         Destination,
         Standing,

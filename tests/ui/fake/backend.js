@@ -336,10 +336,10 @@ const COMMANDS = {
     }),
     null
   ),
-  settings_save: ({ settings }) => {
-    const standard = settings.standard_destination;
+  settings_save: ({ changed }) => {
+    const standard = changed.standard_destination;
     if (standard && !named().some((one) => one.name === standard)) throw failure("destination_unknown");
-    change({ settings });
+    change({ settings: { ...state.settings, ...changed } });
     return null;
   },
   notice_put_away: () => (change({ notice: null }), null),

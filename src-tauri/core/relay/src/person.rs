@@ -146,6 +146,10 @@ impl Relay {
         self.desk
             .ask(move |books| {
                 let row = saved(books, &name)?;
+                // Before the ledger says that it is gone.
+                if books.queue.view().is_in_use(row.id).or_fault()? {
+                    return Err(Fault::new(Code::DestinationInUse));
+                }
                 changed(books, Setting::DestinationRemoved)?;
                 books.queue.forget_destination(row.id).or_fault()
             })

@@ -4,7 +4,7 @@ use super::DestinationId;
 use super::destination_row::{self as row, COLUMNS};
 use crate::{Queue, QueueError, Result, View};
 use relaypacs_model::{Code, Destination, DestinationName, Dialect, Location, Moment, Reason};
-use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params, params};
 
 pub(crate) const V1: &str = "
 CREATE TABLE destination (
@@ -199,13 +199,7 @@ impl Queue {
     /// [`QueueError::DestinationInUse`] while it has studies or an unfinished import; [`QueueError::NoSuchRow`].
     pub fn forget_destination(&mut self, id: DestinationId) -> Result<()> {
         self.durably(|tx| {
-            let used: bool = tx.query_row(
-                "SELECT EXISTS (SELECT 1 FROM study WHERE destination_id = ?1) OR EXISTS \
-                 (SELECT 1 FROM import WHERE destination_id = ?1 AND finished_at IS NULL)",
-                [id],
-                |row| row.get(0),
-            )?;
-            if used {
+            if is_in_use(tx, id)? {
                 return Err(QueueError::DestinationInUse);
             }
             tx.execute("UPDATE import SET destination_id = NULL WHERE destination_id = ?1", [id])?;
@@ -292,6 +286,14 @@ impl Queue {
 }
 
 impl View<'_> {
+    /// True while a destination has studies or an unfinished import.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn is_in_use(self, id: DestinationId) -> Result<bool> {
+        is_in_use(self.conn, id)
+    }
+
     /// Every destination, the saved ones by name first.
     ///
     /// # Errors
@@ -322,6 +324,15 @@ impl View<'_> {
 /// The one row that had to change did.
 pub(crate) fn one_row(changed: usize) -> Result<()> {
     if changed == 0 { Err(QueueError::NoSuchRow) } else { Ok(()) }
+}
+
+fn is_in_use(conn: &Connection, id: DestinationId) -> Result<bool> {
+    Ok(conn.query_row(
+        "SELECT EXISTS (SELECT 1 FROM study WHERE destination_id = ?1) OR EXISTS \
+         (SELECT 1 FROM import WHERE destination_id = ?1 AND finished_at IS NULL)",
+        [id],
+        |row| row.get(0),
+    )?)
 }
 
 fn insert(

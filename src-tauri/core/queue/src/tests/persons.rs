@@ -225,6 +225,7 @@ fn a_destination_with_studies_is_not_forgotten() {
     let id = bench.destination;
     let refused = bench.queue.forget_destination(id);
     assert!(matches!(refused, Err(QueueError::DestinationInUse)));
+    assert!(bench.queue.view().is_in_use(id).unwrap());
     bench.queue.erase_study(study).unwrap();
     bench.queue.forget_destination(id).unwrap();
     assert!(matches!(bench.queue.forget_destination(id), Err(QueueError::NoSuchRow)));
