@@ -31,7 +31,7 @@ use tauri::{AppHandle, Runtime, State};
 #[tauri::command(rename_all = "snake_case")]
 pub(crate) async fn subscribe<R: Runtime>(
     app: AppHandle<R>,
-    channel: Channel<serde_json::Value>,
+    channel: Channel<Value>,
 ) -> Answer<()> {
     tauri::async_runtime::spawn(async move {
         let shell = tauri::Manager::state::<Shell>(&app);
