@@ -62,7 +62,8 @@ enum KeyNote {
 }
 
 impl Keys {
-    /// Finds the keys of a home, or makes them on its first use.
+    /// Finds the keys of a home, or makes them on its first use. Only for whoever has the home: two that make them at the
+    /// same time would lock a queue with one and note the other.
     ///
     /// # Errors
     /// [`Code::NoKey`] where there is neither key store nor passphrase, or not the one this home was made with.
@@ -96,7 +97,27 @@ impl Keys {
                 ));
             }
         };
-        Ok(Self { queue: derive(&secret, b"queue.db")?, ledger: derive(&secret, b"ledger.db")? })
+        Self::derived(&secret)
+    }
+
+    /// The same for whoever only looks. Where a home has no secret yet none is kept: another process may be about to, and
+    /// there is nothing that the keys would open.
+    pub(crate) fn to_look(home: &Home, source: &KeySource) -> Result<Self, Fault> {
+        if read_note(home)?.is_some() {
+            return Self::of(home, source);
+        }
+        let secret = match source {
+            KeySource::Passphrase(passphrase) => stretch(passphrase, &hex(&random::<16>()?))?,
+            KeySource::Store => {
+                store::is_there()?;
+                Zeroizing::new(random::<32>()?)
+            }
+        };
+        Self::derived(&secret)
+    }
+
+    fn derived(secret: &[u8; 32]) -> Result<Self, Fault> {
+        Ok(Self { queue: derive(secret, b"queue.db")?, ledger: derive(secret, b"ledger.db")? })
     }
 }
 
@@ -191,6 +212,14 @@ mod store {
         Entry::new(SERVICE, entry).and_then(|entry| entry.set_secret(secret)).map_err(no_key)
     }
 
+    /// That there is a store which answers.
+    pub(super) fn is_there() -> Result<(), Fault> {
+        match Entry::new(SERVICE, "nothing").and_then(|entry| entry.get_secret()) {
+            Ok(_) | Err(Error::NoEntry) => Ok(()),
+            Err(error) => Err(no_key(error)),
+        }
+    }
+
     /// The key store's own messages may quote entry names, never secrets; only the kind is passed on all the same.
     fn no_key(error: Error) -> Fault {
         #[expect(clippy::wildcard_enum_match_arm, reason = "the kinds are open-ended")]
@@ -211,6 +240,10 @@ mod store {
     /// Mobile shells set their own store; until one does, there is none.
     pub(super) fn get(_entry: &str) -> Result<Zeroizing<[u8; 32]>, Fault> {
         Err(Fault::with(Code::NoKey, "there is no key store on this system yet"))
+    }
+
+    pub(super) fn is_there() -> Result<(), Fault> {
+        get("nothing").map(drop)
     }
 
     pub(super) fn put(_entry: &str, _secret: &[u8; 32]) -> Result<(), Fault> {
@@ -255,6 +288,18 @@ mod tests {
         fs::write(home.queue(), b"an older queue").unwrap();
         let fault = Keys::of(&home, &passphrase("correct horse")).err().unwrap();
         assert_eq!(fault.code, Code::QueueDamaged);
+    }
+
+    #[test]
+    fn looking_at_a_home_that_another_begins_does_not_take_its_key_from_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::open(folder.path()).unwrap();
+        Keys::to_look(&home, &passphrase("correct horse")).unwrap();
+        assert_eq!(KeyKept::of(&home).unwrap(), KeyKept::New);
+        let keys = Keys::of(&home, &passphrase("correct horse")).unwrap();
+        let beside = Keys::to_look(&home, &passphrase("correct horse")).unwrap();
+        assert_eq!(beside.queue, keys.queue);
+        assert_eq!(Keys::to_look(&home, &passphrase("")).err().unwrap().code, Code::NoKey);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Reader {
     /// # Errors
     /// [`Code::NoKey`], [`Code::WrongKey`].
     pub fn open(home: &Home, source: &KeySource) -> Result<Self, Fault> {
-        let keys = Keys::of(home, source)?;
+        let keys = Keys::to_look(home, source)?;
         Ok(Self {
             home: home.clone(),
             queue_key: keys.queue,
