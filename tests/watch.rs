@@ -76,9 +76,10 @@ fn files_that_arrive_in_pieces_are_sent_once_when_they_have_stopped_growing() {
 fn one_that_waits(cli: &Cli, folder: &Path, port: u16) -> Spawned {
     let root = format!("http://127.0.0.1:{port}/dicom-web");
     let words = ["watch", arg(folder), "--to", &root, "--settle", "0", "--patience", "0", "--json"];
-    let watch = cli.spawn(&words).unwrap();
+    let mut watch = cli.spawn(&words).unwrap();
     let image = Instance::new(Kind::Mr).seed(82);
     fs::write(folder.join("IM1"), image.bytes()).unwrap();
+    watch.wait_for(LIMIT, |line| line.contains("\"event\":\"instance\"")).unwrap();
     let end = Instant::now() + LIMIT;
     let is_parked = || {
         let listed = cli.run(&["queue", "list", "--json"]).unwrap();
