@@ -30,10 +30,11 @@ fn ward() -> Target {
     Target::Saved("ward".to_owned())
 }
 
-/// Waits until something is on its way: nobody tells that.
-async fn until_sending(relay: &Relay) {
+/// Waits until something is on its way and the archive has met it: nobody tells that.
+async fn until_sending(relay: &Relay, site: &Site) {
     let end = Instant::now() + LIMIT;
-    while relay.sums().await.unwrap().counts.of(StateName::Sending).instances == 0 {
+    let is_met = || site.pacs.counts().fired.iter().any(|times| *times > 0);
+    while relay.sums().await.unwrap().counts.of(StateName::Sending).instances == 0 || !is_met() {
         assert!(Instant::now() < end, "nothing is ever sent");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -56,7 +57,7 @@ async fn what_was_on_its_way_goes_on_at_once_when_its_destination_is_changed() {
     relay.save_destination("ward", place(&site.pacs.root())).await.unwrap();
     import(&relay, site.source.path(), &ward()).await;
     let going = Going::of(&relay);
-    until_sending(&relay).await;
+    until_sending(&relay, &site).await;
     site.pacs.set_faults(Faults::default());
     let changed = Destination { read_back: ReadBack::Every, ..place(&site.pacs.root()) };
     relay.save_destination("ward", changed).await.unwrap();
@@ -131,7 +132,7 @@ async fn work_that_somebody_lets_go_of_stops_and_nobody_works_beside_the_next() 
     let (first, working) = (Arc::new(Told::default()), relay.clone());
     let observer = first.clone();
     let serving = tokio::spawn(async move { working.serve(observer, &Stop::new()).await });
-    until_sending(&relay).await;
+    until_sending(&relay, &site).await;
     serving.abort();
     let going = Going::of(&relay);
     all_told(&going.told, &site).await;
