@@ -105,6 +105,8 @@ function make(leaf, svg, after) {
 
 /** @param {Leaf} old @param {Leaf} leaf @param {boolean} svg @param {(() => void)[]} after */
 function renew(old, leaf, svg, after) {
+  // Whoever hands in the same leaf again says that it and all in it are as they were.
+  if (old === leaf) return;
   leaf.el = old.el;
   if (!("tag" in leaf) || !("tag" in old)) {
     if (!("tag" in leaf) && !("tag" in old) && leaf.text !== old.text) leaf.el.data = leaf.text;

@@ -25,6 +25,7 @@ export function state() {
 }
 
 let asked = false;
+let turn = 0;
 /** @type {() => void} */
 let drawing = () => {};
 
@@ -33,8 +34,17 @@ export function drawBy(draw) {
   drawing = draw;
 }
 
+/** Which state of things is drawn: what was drawn of the same things at the same turn need not be drawn again. */
+export const turnNow = () => turn;
+
 /** Draws once, before the next picture on the screen, however often it is asked for. */
 export function redraw() {
+  turn += 1;
+  redrawMoved();
+}
+
+/** The same, where nothing is different but which part of it is in sight. */
+export function redrawMoved() {
   if (asked) return;
   asked = true;
   requestAnimationFrame(() => {

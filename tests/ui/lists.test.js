@@ -67,6 +67,23 @@ test("scrolling through 10,000 studies asks page by page, and never for all", as
   await page.close();
 });
 
+test("what is in sight after scrolling says what is true now, and not what was true when it came", async () => {
+  const { page } = await newPage(run.browser);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await visit(page, run.url, { fake: "review_many" });
+  const rows = page.locator(".studies [role=listitem]");
+  const all = page.locator('[data-do="tick_all"]');
+  for (let n = 1; n <= 3; n += 1) {
+    await page.locator(".scroll").evaluate((box, to) => (box.scrollTop = to), n * 2500);
+    await settle(page);
+    await all.evaluate((button) => button.click());
+    await settle(page);
+    const ticked = await page.locator(".studies :checked[data-do=tick]").count();
+    assert.equal(ticked, n % 2 === 1 ? await rows.count() : 0, `${n}`);
+  }
+  await page.close();
+});
+
 test("all but one of 10,000 are sent by their numbers", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "review_many" });

@@ -3,10 +3,10 @@
 // For those who hear it, every row says its place in the whole; arrow keys, Home and End go from row to row.
 
 import { h } from "../dom.js";
-import { redraw, failureOf, refuse } from "../store.js";
+import { redraw, redrawMoved, failureOf, refuse, turnNow } from "../store.js";
 import { t } from "../speak.js";
 
-const SIZE = 20;
+const SIZE = 10;
 /** Up to this many rows all their controls are in the tab order; above it only those of the row last used. */
 const TABBABLE = 40;
 
@@ -17,7 +17,8 @@ const TABBABLE = 40;
  *   `height`: what a row is taken for before one was measured, in CSS pixels
  */
 export function rows({ fetch, row, key, height }) {
-  /** `turn`: when it was asked for, so that of old pages the oldest comes first. @type {Map<number, { rows: Row[], revision: any, turn: number }>} */
+  /** `asked`: when it was asked for, so that of old pages the oldest comes first. `drawn`: as it was drawn last.
+   * @type {Map<number, { rows: Row[], revision: any, asked: number, drawn?: { of: string, leaf: any } }>} */
   let pages = new Map();
   /** @type {Map<number, number>} */
   let heights = new Map();
@@ -35,7 +36,7 @@ export function rows({ fetch, row, key, height }) {
   /** @type {any} */
   let scroller = null;
   let epoch = 0;
-  let turn = 0;
+  let asks = 0;
 
   const average = () => {
     let sum = 0;
@@ -52,29 +53,29 @@ export function rows({ fetch, row, key, height }) {
   /** Asks for one page at a time, those in sight first. */
   async function load() {
     if (busy) return;
-    const turnOf = (/** @type {number} */ at) => pages.get(at)?.turn ?? -1;
+    const askedAt = (/** @type {number} */ at) => pages.get(at)?.asked ?? -1;
     const [missing] = shownPages()
       .filter((at) => pages.get(at)?.revision !== revision)
-      .sort((a, b) => turnOf(a) - turnOf(b) || a - b);
+      .sort((a, b) => askedAt(a) - askedAt(b) || a - b);
     if (missing === undefined) return;
     busy = true;
-    turn += 1;
-    const [asked, age] = [revision, epoch];
+    asks += 1;
+    const [as, asked, age] = [revision, asks, epoch];
     try {
       const answer = await fetch(missing * SIZE, SIZE);
       if (age === epoch) {
         [total, told] = [answer.total, true];
-        pages.set(missing, { rows: answer.rows, revision: asked, turn });
+        pages.set(missing, { rows: answer.rows, revision: as, asked });
         for (const at of pages.keys()) if (at >= count()) pages.delete(at);
       }
     } catch (cause) {
       if (age === epoch) {
-        pages.set(missing, { rows: pages.get(missing)?.rows ?? [], revision: asked, turn });
+        pages.set(missing, { rows: pages.get(missing)?.rows ?? [], revision: as, asked });
         refuse(failureOf(cause));
       }
     }
     busy = false;
-    redraw();
+    redrawMoved();
   }
 
   /** The pages in sight, and the one that holds the focus wherever it is. */
@@ -105,7 +106,7 @@ export function rows({ fetch, row, key, height }) {
     to = Math.max(from, to);
     if (from !== first || to !== last) {
       [first, last] = [from, to];
-      redraw();
+      redrawMoved();
     }
   }
 
@@ -192,12 +193,21 @@ export function rows({ fetch, row, key, height }) {
     list = null;
   }
 
-  /** @param {number} at @param {{ rows: Row[] }} page */
-  const pageOf = (at, page) =>
+  /** A page, drawn anew where anything but the sight has changed. @param {number} at */
+  function pageOf(at) {
+    const page = pages.get(at);
+    if (!page) return null;
+    const of = `${turnNow()} ${total} ${active}`;
+    if (page.drawn?.of !== of) page.drawn = { of, leaf: drawPage(at, page.rows) };
+    return page.drawn.leaf;
+  }
+
+  /** @param {number} at @param {Row[]} those */
+  const drawPage = (at, those) =>
     h(
       "div",
       { key: `page ${at}`, class: "page", role: "none", "data-page": at },
-      page.rows.map((one, index) => {
+      those.map((one, index) => {
         const place = at * SIZE + index;
         const tab = total <= TABBABLE || place === active;
         return h(
@@ -226,10 +236,10 @@ export function rows({ fetch, row, key, height }) {
         );
     };
     for (const at of shownPages()) {
-      const page = pages.get(at);
+      const page = pageOf(at);
       if (!page) continue;
       gap(at);
-      inside.push(pageOf(at, page));
+      inside.push(page);
       next = at + 1;
     }
     gap(count());

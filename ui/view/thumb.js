@@ -1,8 +1,8 @@
-// A small picture that opens the viewer. What has no picture shows a sign instead.
+// A small picture that opens the viewer. The sign behind it is what is seen where there is no picture: a list scrolls
+// past hundreds of those, and none of them is worth a drawing of the whole page.
 
 import { h } from "../dom.js";
 import { pictureUrl } from "../backend.js";
-import { redraw } from "../store.js";
 import { sign } from "./sign.js";
 
 /** Tokens that gave no picture: they are not asked for again. @type {Set<string>} */
@@ -14,9 +14,10 @@ const WRITTEN = new Set(["SR", "DOC", "OT", "PR", "KO", "AU"]);
  * @param {{ tabindex?: string | null, big?: boolean }} [more]
  */
 export function thumb(token, modality, label, act, { tabindex = null, big = false } = {}) {
-  const fails = () => {
+  /** @param {Event} event */
+  const fails = (event) => {
     if (token) none.add(token);
-    redraw();
+    /** @type {HTMLElement} */ (event.target).hidden = true;
   };
   return h(
     "button",
@@ -28,6 +29,7 @@ export function thumb(token, modality, label, act, { tabindex = null, big = fals
       "data-do": "view",
       onclick: act,
     },
+    sign(WRITTEN.has(modality ?? "") ? "report" : "image"),
     token && !none.has(token)
       ? h("img", {
           key: token,
@@ -38,6 +40,6 @@ export function thumb(token, modality, label, act, { tabindex = null, big = fals
           draggable: "false",
           onerror: fails,
         })
-      : sign(WRITTEN.has(modality ?? "") ? "report" : "image"),
+      : null,
   );
 }
