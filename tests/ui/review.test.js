@@ -120,3 +120,35 @@ test("images that cannot be listed are asked for once, and it is said that they 
   await page.locator("dialog").waitFor({ state: "detached" });
   await page.close();
 });
+
+test("series that are refused can be asked for again, and nobody is told to wait for them", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await visit(page, run.url, { fake: "review" });
+  await page.evaluate(() => (globalThis.fake.refusals.review_series = "review_changed"));
+  await page.locator('[data-do="show_study"]').nth(1).click();
+  const again = page.locator('.detail [data-do="ask_again"]');
+  await again.waitFor();
+  assert.equal(await page.locator(".detail .series").count(), 0);
+  assert.doesNotMatch(await page.locator(".detail").innerText(), /Loading/);
+  await page.evaluate(() => delete globalThis.fake.refusals.review_series);
+  await again.click();
+  await page.locator(".detail .series").first().waitFor();
+  assert.equal(await page.locator("[data-code=review_changed]").count(), 0, "the refusal is over");
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
+test("where there is no picture, its sign is seen", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review" });
+  const thumb = page.locator(".studies .thumb").first();
+  await thumb.locator("img").evaluate((img) => img.dispatchEvent(new Event("error")));
+  await settle(page);
+  assert.equal(await thumb.locator("img:visible").count(), 0);
+  assert.equal(await thumb.locator("svg:visible").count(), 1);
+  await page.locator('[data-do="tick_all"]').click();
+  await settle(page);
+  assert.equal(await thumb.locator("img").count(), 0, "and it is not asked for again");
+  await page.close();
+});

@@ -2,8 +2,9 @@
 
 import { h, said } from "../dom.js";
 import { call } from "../backend.js";
-import { failureOf, open, redraw, refuse, state } from "../store.js";
+import { change, failureOf, open, redraw, refuse, state } from "../store.js";
 import { bytes, dicomDate, dicomTime, line, t } from "../speak.js";
+import { button } from "./button.js";
 import { dialog } from "./dialog.js";
 import { thumb } from "./thumb.js";
 import { warningLine } from "./warning.js";
@@ -11,7 +12,8 @@ import { warningLine } from "./warning.js";
 /** @typedef {import("../types.d.ts").ReviewStudy} ReviewStudy */
 /** @typedef {import("../types.d.ts").ReviewSeries} ReviewSeries */
 
-/** The series of the study that was asked for last. @type {{ which: string | null, series: ReviewSeries[] | null }} */
+/** The series of the study that was asked for last: null while they are fetched, "refused" where they are not to be had.
+ * @type {{ which: string | null, series: ReviewSeries[] | "refused" | null }} */
 const asked = { which: null, series: null };
 
 /** @param {ReviewStudy} study */
@@ -25,7 +27,10 @@ function seriesOf(study) {
       if (asked.which === which) asked.series = series;
       redraw();
     },
-    (cause) => refuse(failureOf(cause)),
+    (cause) => {
+      if (asked.which === which) asked.series = "refused";
+      refuse(failureOf(cause));
+    },
   );
   return null;
 }
@@ -55,49 +60,55 @@ export function detail(study) {
     h("h2", { class: "series-title" }, t("study.series")),
     series === null
       ? h("p", { class: "soft" }, t("loading"))
-      : h(
-          "ul",
-          { class: "cards" },
-          series.map((one) =>
-            h(
-              "li",
-              { key: one.uid, class: "series" },
-              thumb(
-                one.picture,
-                one.modality,
-                t("series.pictures_of", { number: one.number || "–", description: one.description }),
-                view(one),
-              ),
-              h(
-                "div",
-                { class: "what" },
-                h(
-                  "p",
-                  {},
-                  h("span", { class: "mod", translate: "no" }, one.modality || "?"),
-                  " ",
-                  h(
-                    "span",
-                    { class: "strong" },
-                    one.number ? said(one.number) : null,
-                    " ",
-                    one.description ? said(one.description) : t("series.no_description"),
-                  ),
-                ),
-                h(
-                  "p",
-                  { class: "soft small" },
-                  t("n.images", { n: one.images }),
-                  " · ",
-                  h("span", { translate: "no" }, bytes(one.bytes)),
-                ),
-                one.warnings.map(warningLine),
-              ),
-            ),
-          ),
-        ),
+      : series === "refused"
+        ? button("ask_again", t("action.reopen"), askAgain)
+        : h("ul", { class: "cards" }, series.map((one) => seriesLine(one, view(one)))),
   );
 }
+
+/** Asks once more for what was refused. */
+function askAgain() {
+  asked.which = null;
+  change({ failure: null });
+}
+
+/** @param {ReviewSeries} one @param {() => void} view opens its pictures */
+const seriesLine = (one, view) =>
+  h(
+    "li",
+    { key: one.uid, class: "series" },
+    thumb(
+      one.picture,
+      one.modality,
+      t("series.pictures_of", { number: one.number || "–", description: one.description }),
+      view,
+    ),
+    h(
+      "div",
+      { class: "what" },
+      h(
+        "p",
+        {},
+        h("span", { class: "mod", translate: "no" }, one.modality || "?"),
+        " ",
+        h(
+          "span",
+          { class: "strong" },
+          one.number ? said(one.number) : null,
+          " ",
+          one.description ? said(one.description) : t("series.no_description"),
+        ),
+      ),
+      h(
+        "p",
+        { class: "soft small" },
+        t("n.images", { n: one.images }),
+        " · ",
+        h("span", { translate: "no" }, bytes(one.bytes)),
+      ),
+      one.warnings.map(warningLine),
+    ),
+  );
 
 /** @param {string} key @param {string} value */
 const pair = (key, value) => (value ? [h("dt", { key: `dt ${key}` }, t(key)), h("dd", { key }, said(value))] : null);
