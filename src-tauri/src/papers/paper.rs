@@ -1,7 +1,7 @@
 //! The receipt to print, in the language of the window: pure. Codes and hashes are the same in every language.
 
 use relaypacs_model::{Moment, Outcome, SkipReason};
-use relaypacs_relay::ReceiptSummary;
+use relaypacs_relay::{ReceiptSummary, skip_words};
 use std::fmt::{Error, Write};
 
 /// What a receipt is written of.
@@ -70,20 +70,7 @@ const ENGLISH: Words = Words {
         Outcome::Waiting => "waiting",
         Outcome::Cancelled => "cancelled",
     },
-    skip: |reason| match reason {
-        SkipReason::NotDicom => "not DICOM",
-        SkipReason::Dicomdir => "index of the disc (DICOMDIR)",
-        SkipReason::Damaged => "damaged",
-        SkipReason::Unreadable => "unreadable",
-        SkipReason::Empty => "empty",
-        SkipReason::Duplicate => "the same image once more",
-        SkipReason::Conflict => "another image under the same identity",
-        SkipReason::NoUid => "without an identity (UID)",
-        SkipReason::EncryptedArchive => "locked with a password",
-        SkipReason::UnsafeArchive => "in an archive file that is not safe to open",
-        SkipReason::TooLarge => "too large",
-        SkipReason::Link => "a link",
-    },
+    skip: skip_words,
 };
 
 const GERMAN: Words = Words {

@@ -67,5 +67,5 @@ pub use read::{
     StatisticsLine, StoredLine,
 };
 pub use receipt::{ReceiptId, ReceiptLine, Recorded};
-pub use sentence::verdict_sentence;
+pub use sentence::{skip_words, verdict_sentence};
 pub use verify::{Breach, Head, Verification};

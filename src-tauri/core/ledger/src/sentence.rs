@@ -39,7 +39,7 @@ pub(crate) fn grouped(number: u64) -> String {
 }
 
 /// What a reason for leaving a file out is called.
-pub(crate) fn skip_words(reason: SkipReason) -> &'static str {
+pub fn skip_words(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::NotDicom => "not DICOM",
         SkipReason::Dicomdir => "index of the disc (DICOMDIR)",

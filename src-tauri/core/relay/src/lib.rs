@@ -64,7 +64,7 @@ pub use work::Work;
 
 pub use relaypacs_ledger::{
     Completeness, Counts as ReceiptCounts, DestinationLabel, EventNumber, HistoryLine, IndexTally,
-    ReceiptId, ReceiptSummary, Statistics, StoredLine, UidHash, Verification,
+    ReceiptId, ReceiptSummary, Statistics, StoredLine, UidHash, Verification, skip_words,
 };
 pub use relaypacs_queue::{
     Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow,

@@ -7,7 +7,9 @@ use crate::faults::OrFault;
 use crate::relay::{Relay, Target, saved};
 use relaypacs_ledger::{Event, EventId, Setting};
 use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority, StudyInstanceUid};
-use relaypacs_queue::{DestinationId, DestinationRow, Retry, Scope, StudyFilter, StudyId};
+use relaypacs_queue::{
+    DestinationId, DestinationRow, Queue, QueueError, Retry, Scope, StudyFilter, StudyId,
+};
 use relaypacs_upload::{Archive, Checked, Timing};
 
 /// Something that a person wants with studies in the queue.
@@ -79,17 +81,10 @@ impl Relay {
         name: &str,
         destination: Destination,
     ) -> Result<(), Fault> {
-        let name = DestinationName::parse(name)
-            .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
-        self.desk
-            .ask(move |books| {
-                let destination = Destination { label: name.as_str().to_owned(), ..destination };
-                changed(books, Setting::DestinationSaved)?;
-                let id = books.queue.save_destination(&name, &destination).or_fault()?;
-                // Whoever changes a destination has done something about its trouble.
-                books.queue.unpark(id).or_fault()
-            })
-            .await
+        let save = |queue: &mut Queue, name: &DestinationName, to: &Destination| {
+            queue.save_destination(name, to)
+        };
+        self.keep(name, destination, |_, _| Ok(()), save).await
     }
 
     /// Saves the destination of the practice archive, and never in the place of one that a person saved.
@@ -97,16 +92,14 @@ impl Relay {
     /// # Errors
     /// [`Code::DestinationNotUsable`] for a name that cannot be one or that another destination has.
     pub async fn save_practice(&self, name: &str, destination: Destination) -> Result<(), Fault> {
-        let name = DestinationName::parse(name)
-            .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
-        self.desk
-            .ask(move |books| {
-                let destination = Destination { label: name.as_str().to_owned(), ..destination };
-                changed(books, Setting::DestinationSaved)?;
-                let id = books.queue.save_practice(&name, &destination).or_fault()?;
-                books.queue.unpark(id).or_fault()
-            })
-            .await
+        let look = |known: &[DestinationRow], name: &DestinationName| {
+            let there = known.iter().any(|row| row.practice);
+            if there { Ok(()) } else { is_free(known, name, None) }
+        };
+        let save = |queue: &mut Queue, name: &DestinationName, to: &Destination| {
+            queue.save_practice(name, to)
+        };
+        self.keep(name, destination, look, save).await
     }
 
     /// Gives a destination another name, and replaces what it was. What waits for it goes there.
@@ -120,17 +113,40 @@ impl Relay {
         name: &str,
         destination: Destination,
     ) -> Result<(), Fault> {
+        let look = move |known: &[DestinationRow], name: &DestinationName| {
+            if !known.iter().any(|row| row.id == id) {
+                return Err(Fault::new(Code::DestinationUnknown));
+            }
+            is_free(known, name, Some(id))
+        };
+        let save = move |queue: &mut Queue, name: &DestinationName, to: &Destination| {
+            queue.rename_destination(id, name, to).map(|()| id)
+        };
+        self.keep(name, destination, look, save).await
+    }
+
+    /// Saves a destination. `look` refuses before the ledger says that it is saved.
+    async fn keep(
+        &self,
+        name: &str,
+        destination: Destination,
+        look: impl FnOnce(&[DestinationRow], &DestinationName) -> Result<(), Fault> + Send + 'static,
+        save: impl FnOnce(
+            &mut Queue,
+            &DestinationName,
+            &Destination,
+        ) -> Result<DestinationId, QueueError>
+        + Send
+        + 'static,
+    ) -> Result<(), Fault> {
         let name = DestinationName::parse(name)
             .map_err(|fault| Fault::with(Code::DestinationNotUsable, fault))?;
+        let destination = Destination { label: name.as_str().to_owned(), ..destination };
         self.desk
             .ask(move |books| {
-                let destination = Destination { label: name.as_str().to_owned(), ..destination };
-                let known = books.queue.view().destinations().or_fault()?;
-                if !known.iter().any(|row| row.id == id) {
-                    return Err(Fault::new(Code::DestinationUnknown));
-                }
+                look(&books.queue.view().destinations().or_fault()?, &name)?;
                 changed(books, Setting::DestinationSaved)?;
-                books.queue.rename_destination(id, &name, &destination).or_fault()?;
+                let id = save(&mut books.queue, &name, &destination).or_fault()?;
                 // Whoever changes a destination has done something about its trouble.
                 books.queue.unpark(id).or_fault()
             })
@@ -186,6 +202,16 @@ impl Relay {
 /// What is wrong with it, in a code.
 pub async fn check(destination: &Destination) -> Result<Checked, Fault> {
     Archive::new(destination, Timing::default())?.check().await.map_err(Fault::from)
+}
+
+/// Nobody else has this name.
+fn is_free(
+    known: &[DestinationRow],
+    name: &DestinationName,
+    own: Option<DestinationId>,
+) -> Result<(), Fault> {
+    let taken = known.iter().any(|row| row.name.as_ref() == Some(name) && Some(row.id) != own);
+    if taken { Err(QueueError::NameTaken).or_fault() } else { Ok(()) }
 }
 
 /// A change of settings has no natural id: the moment makes each one its own.

@@ -92,17 +92,10 @@ impl Queue {
         destination: &Destination,
     ) -> Result<DestinationId> {
         self.durably(|tx| {
-            let known = tx
-                .prepare_cached("SELECT id, root FROM destination WHERE name = ?1")?
-                .query_row([name.as_str()], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
-                .optional()?;
-            let Some((id, root)) = known else {
+            let Some(id) = named(tx, name)? else {
                 return insert(tx, Some(name), destination);
             };
-            if root != destination.root.as_str() {
-                forget_what_was_learned(tx, id)?;
-            }
-            update(tx, id, destination)?;
+            replace(tx, id, destination)?;
             is_for_practice(tx, id, false)?;
             Ok(id)
         })
@@ -120,24 +113,18 @@ impl Queue {
     ) -> Result<DestinationId> {
         self.durably(|tx| {
             let known = tx
-                .prepare_cached("SELECT id, root FROM destination WHERE practice = 1")?
-                .query_row([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))
+                .prepare_cached("SELECT id FROM destination WHERE practice = 1")?
+                .query_row([], |row| row.get(0))
                 .optional()?;
-            let Some((id, root)) = known else {
-                let taken = tx
-                    .prepare_cached("SELECT 1 FROM destination WHERE name = ?1")?
-                    .exists([name.as_str()])?;
-                if taken {
-                    return Err(QueueError::NameTaken);
-                }
-                let id = insert(tx, Some(name), destination)?;
-                is_for_practice(tx, id, true)?;
+            if let Some(id) = known {
+                replace(tx, id, destination)?;
                 return Ok(id);
-            };
-            if root != destination.root.as_str() {
-                forget_what_was_learned(tx, id)?;
             }
-            update(tx, id, destination)?;
+            if named(tx, name)?.is_some() {
+                return Err(QueueError::NameTaken);
+            }
+            let id = insert(tx, Some(name), destination)?;
+            is_for_practice(tx, id, true)?;
             Ok(id)
         })
     }
@@ -154,21 +141,14 @@ impl Queue {
         destination: &Destination,
     ) -> Result<()> {
         self.durably(|tx| {
-            let root: String =
-                tx.query_row("SELECT root FROM destination WHERE id = ?1", [id], |row| row.get(0))?;
+            replace(tx, id, destination)?;
+            is_for_practice(tx, id, false)?;
             let renamed = tx.execute(
                 "UPDATE destination SET name = ?2 WHERE id = ?1 AND NOT EXISTS \
                  (SELECT 1 FROM destination AS other WHERE other.name = ?2 AND other.id <> ?1)",
                 params![id, name.as_str()],
             )?;
-            if renamed == 0 {
-                return Err(QueueError::NameTaken);
-            }
-            if root != destination.root.as_str() {
-                forget_what_was_learned(tx, id)?;
-            }
-            is_for_practice(tx, id, false)?;
-            update(tx, id, destination)
+            if renamed == 0 { Err(QueueError::NameTaken) } else { Ok(()) }
         })
     }
 
@@ -349,6 +329,23 @@ fn insert(
     let id = DestinationId(tx.last_insert_rowid());
     update(tx, id, destination)?;
     Ok(id)
+}
+
+/// The destination of this name.
+fn named(tx: &Transaction<'_>, name: &DestinationName) -> Result<Option<DestinationId>> {
+    let mut statement = tx.prepare_cached("SELECT id FROM destination WHERE name = ?1")?;
+    Ok(statement.query_row([name.as_str()], |row| row.get(0)).optional()?)
+}
+
+/// Makes another one of a destination. At another root is another archive, of which nothing was learned.
+fn replace(tx: &Transaction<'_>, id: DestinationId, destination: &Destination) -> Result<()> {
+    let root: Option<String> = tx
+        .query_row("SELECT root FROM destination WHERE id = ?1", [id], |row| row.get(0))
+        .optional()?;
+    if root.ok_or(QueueError::NoSuchRow)? != destination.root.as_str() {
+        forget_what_was_learned(tx, id)?;
+    }
+    update(tx, id, destination)
 }
 
 fn update(tx: &Transaction<'_>, id: DestinationId, destination: &Destination) -> Result<()> {
