@@ -112,15 +112,16 @@ fn rest(place: &Path, program: &Path) -> Result<()> {
     sleep(WATCHED);
     let after = Family::of(window.0.id())?;
     let percent = |ticks: u64| ticks as f64 / processes::TICKS / WATCHED.as_secs_f64() * 100.0;
-    say(&format!("{:<52} {:>8} {:>9} {:>12}", "", "cpu %", "RSS MB", "its own MB"));
+    say(&format!("{:<40} {:>8} {:>8} {:>8} {:>12}", "", "cpu %", "RSS MB", "PSS MB", "program MB"));
     let main = percent(after.main.ticks.saturating_sub(before.main.ticks));
-    let row = |name: &str, percent: f64, resident: u64, own: u64| {
+    let row = |name: &str, percent: f64, used: processes::Used| {
         let mb = |bytes: u64| bytes as f64 / 1e6;
-        say(&format!("{name:<52} {percent:>8.2} {:>9.1} {:>12.1}", mb(resident), mb(own)));
+        let [resident, share, own] = [used.resident, used.share, used.program].map(mb);
+        say(&format!("{name:<40} {percent:>8.2} {resident:>8.1} {share:>8.1} {own:>12.1}"));
     };
-    row("the app's process (Rust, GTK)", main, after.main.resident, after.main.anonymous);
+    row("the app's process (Rust, GTK)", main, after.main);
     let web = percent(after.web.ticks.saturating_sub(before.web.ticks));
-    row("WebKit's processes beside it", web, after.web.resident, after.web.anonymous);
+    row("WebKit's processes beside it", web, after.web);
     window.end()
 }
 

@@ -18,8 +18,12 @@ pub(super) struct Used {
     pub(super) ticks: u64,
     /// Bytes in memory, files and libraries that others share included.
     pub(super) resident: u64,
-    /// Bytes in memory that are no file's: heap and stacks.
-    pub(super) anonymous: u64,
+    /// The same, where each page counts by the share of it that is this process's (PSS: one of three that map it counts
+    /// a third). 0 where the system does not say.
+    pub(super) share: u64,
+    /// The share of what belongs to the program alone: its own file, heaps, stacks; not the libraries of WebKit, GTK and
+    /// the driver of the graphics, nor what they share.
+    pub(super) program: u64,
 }
 
 /// A process, and all that it started.
@@ -51,7 +55,8 @@ impl Family {
         let web = members.into_iter().filter_map(used).fold(Used::default(), |sum, one| Used {
             ticks: sum.ticks + one.ticks,
             resident: sum.resident + one.resident,
-            anonymous: sum.anonymous + one.anonymous,
+            share: sum.share + one.share,
+            program: sum.program + one.program,
         });
         Ok(Self { main, web })
     }
@@ -81,11 +86,33 @@ fn parents() -> Result<BTreeMap<u32, u32>> {
 fn used(pid: u32) -> Option<Used> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let maps = fs::read_to_string(format!("/proc/{pid}/smaps")).unwrap_or_default();
+    let program = fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+    let (share, program) = shares(&maps, &program.to_string_lossy());
     Some(Used {
         ticks: field(&stat, 11)? + field(&stat, 12)?,
         resident: kib(&status, "VmRSS:")? * 1024,
-        anonymous: kib(&status, "RssAnon:")? * 1024,
+        share,
+        program,
     })
+}
+
+/// Of the mappings of a process: the share of all, and of those that are of the program or of no file. In bytes.
+fn shares(maps: &str, program: &str) -> (u64, u64) {
+    let (mut all, mut own, mut is_own) = (0, 0, false);
+    for line in maps.lines() {
+        if let Some(rest) = line.strip_prefix("Pss:") {
+            let share = rest.split_whitespace().next().and_then(|one| one.parse().ok());
+            let share = share.unwrap_or(0_u64) * 1024;
+            all += share;
+            own += if is_own { share } else { 0 };
+        } else if !line.split_whitespace().next().is_some_and(|word| word.ends_with(':')) {
+            // The head of a mapping: addresses, rights, offset, device, inode, and the file, where there is one.
+            let file = line.split_whitespace().nth(5);
+            is_own = file.is_none_or(|file| file == program || file.starts_with('['));
+        }
+    }
+    (all, own)
 }
 
 /// A number of /proc/PID/stat, counted from the state behind the name, which may hold blanks and brackets.
@@ -110,8 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn what_libraries_hold_is_not_the_programs() {
+        let maps = "10-20 r-xp 00000000 fe:00 7 /bin/app\nRss: 9 kB\nPss: 8 kB\n\
+                    20-30 r-xp 00000000 fe:00 8 /lib/libLLVM.so\nPss: 100 kB\nVmFlags: rd ex\n\
+                    30-40 rw-p 00000000 00:00 0 [heap]\nPss: 3 kB\n\
+                    40-50 rw-p 00000000 00:00 0\nPss: 2 kB\n\
+                    50-60 rw-s 00000000 00:01 5 /SYSV00000000 (deleted)\nPss: 40 kB\n";
+        assert_eq!(shares(maps, "/bin/app"), (153 * 1024, 13 * 1024));
+    }
+
+    #[test]
     fn this_process_has_a_parent_and_takes_memory() {
         let own = Family::of(std::process::id()).unwrap();
-        assert!(own.main.resident > own.main.anonymous && own.main.anonymous > 0);
+        let main = own.main;
+        assert!(main.resident >= main.share && main.share > main.program && main.program > 0);
     }
 }
