@@ -1,6 +1,7 @@
 //! The built window, driven over WebDriver: WebKitWebDriver starts it as a person's session would, on a display and
 //! a bus of its own, so that several tests can run at once and none meets the desktop that it runs on.
 
+use crate::hands::Hands;
 use crate::screen;
 use anyhow::{Context, Result, bail, ensure};
 use relaypacs_tests::bus;
@@ -123,6 +124,21 @@ impl Window {
             }
         }
         Ok(found)
+    }
+
+    /// A variable of the environment that the program runs in.
+    pub(crate) fn variable(&self, name: &str) -> Result<String> {
+        let first = *self.processes()?.first().context("the program does not run")?;
+        let environment = fs::read(format!("/proc/{first}/environ"))?;
+        let text = String::from_utf8_lossy(&environment);
+        let mut pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(one, _)| *one == name).context("no such variable")?;
+        Ok(found.1.to_owned())
+    }
+
+    /// The hands of the person at its display.
+    pub(crate) fn hands(&self) -> Result<Hands> {
+        Hands::at(&self.variable("DISPLAY")?)
     }
 
     /// The home that the window works on.
@@ -290,7 +306,7 @@ fn start_driver(home: &Path, passphrase: Option<&str>) -> Result<(Child, u16)> {
     fs::write(&config, bus::CONFIG)?;
     let driver = Command::new("xvfb-run")
         .arg("--auto-servernum")
-        .arg(format!("--server-args=-screen 0 {}x{}x24 -fbdir {}", DISPLAY.0, DISPLAY.1, home.display()))
+        .arg(format!("--server-args=-ac -screen 0 {}x{}x24 -fbdir {}", DISPLAY.0, DISPLAY.1, home.display()))
         .arg("dbus-run-session")
         .arg(format!("--config-file={}", config.display()))
         .args(["--", "WebKitWebDriver", "--host=127.0.0.1"])
@@ -298,6 +314,7 @@ fn start_driver(home: &Path, passphrase: Option<&str>) -> Result<(Child, u16)> {
         .env("RELAYPACS_HOME", home)
         .env("RELAYPACS_PASSPHRASE", passphrase.unwrap_or_default())
         .env("RELAYPACS_TEST_DIALOG", home.join("dialog"))
+        .env("HOME", home)
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_DATA_HOME", home.join("data"))
         .env("XDG_CACHE_HOME", home.join("cache"))

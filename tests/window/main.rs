@@ -4,8 +4,10 @@
 #![cfg(test)]
 
 mod driver;
+mod hands;
 mod screen;
 
+mod desktop;
 mod first_start;
 mod refused;
 mod send;
