@@ -92,6 +92,8 @@ test("the next end is shown when the one before was read, and each is put away b
 
 test("a study of which some was taken out is never told as wholly there, and can be put away", async () => {
   const { page } = await newPage(run.browser);
+  // High enough for every row: those out of sight are not in the page.
+  await page.setViewportSize({ width: 1280, height: 3000 });
   await visit(page, run.url, { fake: "queue", hash: "queue" });
   const row = (id) => page.locator(`[data-study="${id}"]`);
   const partly = await row(10).innerText();
