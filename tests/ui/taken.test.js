@@ -81,7 +81,7 @@ test("what the core says in English is marked as that, also in a German window",
   assert.match(await page.locator('[data-code="not_ejected"]').innerText(), /Technische Angabe: another program/);
   await change(page, { notice: null });
   await page.locator('[data-do="show_skipped"]').first().click();
-  const skipped = page.locator('.skipped [lang="en"]');
+  const skipped = page.locator('.skipped [lang="en"]').first();
   await skipped.waitFor();
   assert.equal(await skipped.innerText(), "the file ends within its header");
   await change(page, { notice: { code: "brand_new", message: "It rained.", hint: "Wait.", detail: "" } });
