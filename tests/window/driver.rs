@@ -87,14 +87,10 @@ impl Window {
 
     /// Starts the program once more, on the same desktop, with a path, and waits for this second start to end.
     pub(crate) fn start_again_with(&mut self, path: &Path) -> Result<ExitStatus> {
-        let first = *self.processes()?.first().context("the program does not run")?;
-        let environment = fs::read(format!("/proc/{first}/environ"))?;
-        let text = String::from_utf8_lossy(&environment);
-        let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
         let mut second = Command::new(env!("CARGO_BIN_EXE_relaypacs-app"))
             .arg(path)
             .env_clear()
-            .envs(pairs)
+            .envs(self.environment()?)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -128,12 +124,16 @@ impl Window {
 
     /// A variable of the environment that the program runs in.
     pub(crate) fn variable(&self, name: &str) -> Result<String> {
+        let mut pairs = self.environment()?.into_iter();
+        Ok(pairs.find(|(one, _)| *one == name).context("no such variable")?.1)
+    }
+
+    fn environment(&self) -> Result<Vec<(String, String)>> {
         let first = *self.processes()?.first().context("the program does not run")?;
         let environment = fs::read(format!("/proc/{first}/environ"))?;
         let text = String::from_utf8_lossy(&environment);
-        let mut pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
-        let found = pairs.find(|(one, _)| *one == name).context("no such variable")?;
-        Ok(found.1.to_owned())
+        let pairs = text.split('\0').filter_map(|pair| pair.split_once('='));
+        Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }
 
     /// The hands of the person at its display.

@@ -6,6 +6,7 @@ import { h } from "../dom.js";
 import { redraw, redrawMoved, failureOf, refuse, turnNow } from "../store.js";
 import { t } from "../speak.js";
 
+/** So many rows come into the page at once; 20 cost a frame of 40 ms and more while scrolling. */
 const SIZE = 10;
 /** Up to this many rows all their controls are in the tab order; above it only those of the row last used. */
 const TABBABLE = 40;
