@@ -34,6 +34,7 @@ export const REMEDIES = {
   copy_damaged: "retry",
   nothing_to_send: "choose",
   not_ejected: null,
+  autostart_not_changed: null,
   still_needed: "queue",
   destination_unknown: "destinations",
   destination_not_usable: "destinations",

@@ -61,14 +61,14 @@ pub(crate) async fn reopen<R: Runtime>(app: AppHandle<R>) -> Answer<()> {
 /// Saves what a person set.
 ///
 /// # Errors
-/// Those of the disk.
+/// Those of the disk; [`Code::AutostartNotChanged`]. Then nothing is changed.
 #[tauri::command(rename_all = "snake_case")]
 pub(crate) async fn settings_save<R: Runtime>(
     app: AppHandle<R>,
     shell: State<'_, Shell>,
     changed: Map<String, Value>,
 ) -> Answer<()> {
-    let wanted = |before: &Settings| {
+    let wanted = |before: &Settings, changed| {
         let settings = settings::with(before, changed)?;
         if let Standard::Named(name) = &settings.standard_destination {
             let is_it = |row: &Destination| row.name.as_ref() == Some(name);
@@ -76,10 +76,12 @@ pub(crate) async fn settings_save<R: Runtime>(
                 return Err(Fault::new(Code::DestinationUnknown));
             }
         }
+        if settings.autostart != before.autostart {
+            start_with_session(&app, settings.autostart)?;
+        }
         Ok(settings)
     };
     let tell = |settings: &Settings| {
-        start_with_session(&app, settings.autostart);
         if let Ok(relay) = shell.relay() {
             relay.copy_as(settings.spool.into());
         }
@@ -90,27 +92,35 @@ pub(crate) async fn settings_save<R: Runtime>(
             state.queue.revision = revision;
         });
     };
-    shell.kept.change(wanted, tell)?;
+    let starts = changed.contains_key("autostart");
+    if let Err(refused) = shell.kept.change(|before| wanted(before, changed), tell) {
+        if starts {
+            // What could not be kept does not begin either; why it could not be kept is what the person is told.
+            let _ = start_with_session(&app, shell.kept.settings().autostart);
+        }
+        return Err(refused.into());
+    }
     #[cfg(desktop)]
     tray::say_anew(&app);
     Ok(())
 }
 
 #[cfg(desktop)]
-fn start_with_session<R: Runtime>(app: &AppHandle<R>, wanted: bool) {
+fn start_with_session<R: Runtime>(app: &AppHandle<R>, wanted: bool) -> Result<(), Fault> {
     use tauri_plugin_autostart::ManagerExt;
     let launcher = app.autolaunch();
     if launcher.is_enabled().unwrap_or(false) == wanted {
-        return;
+        return Ok(());
     }
     let done = if wanted { launcher.enable() } else { launcher.disable() };
-    if let Err(error) = done {
-        tracing::warn!(%error, "autostart could not be changed");
-    }
+    // Its words may name a folder of the person's.
+    done.map_err(|_| Fault::new(Code::AutostartNotChanged))
 }
 
 #[cfg(mobile)]
-fn start_with_session<R: Runtime>(_app: &AppHandle<R>, _wanted: bool) {}
+fn start_with_session<R: Runtime>(_app: &AppHandle<R>, _wanted: bool) -> Result<(), Fault> {
+    Ok(())
+}
 
 /// What a person can send to those who help, without a patient in it.
 ///

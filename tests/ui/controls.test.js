@@ -99,6 +99,44 @@ test("a destination that is still needed is not forgotten, and it is said what t
   await page.close();
 });
 
+test("a setting is what the last click on it said, however quick, and what it was where that is refused", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "settings", hash: "settings" });
+  const box = page.locator('[data-do="autostart"]');
+  const wanted = async () => (await asked(page, "settings_save")).map(([, { changed }]) => changed.autostart);
+  const click = (times) =>
+    box.evaluate((one, times) => {
+      for (let n = 0; n < times; n += 1) one.click();
+    }, times);
+  assert.equal(await box.isChecked(), true);
+  await click(2);
+  await settle(page);
+  assert.deepEqual(await wanted(), [false, true]);
+  assert.equal(await box.isChecked(), true);
+
+  // Nothing is asked for while an earlier wish has no answer.
+  await page.evaluate(() => {
+    const { fake } = globalThis;
+    fake.waits.settings_save = new Promise((answer) => (fake.answer = answer));
+  });
+  await click(3);
+  await settle(page);
+  assert.deepEqual(await wanted(), [false, true, false]);
+  assert.equal(await box.isChecked(), false, "it is shown at once");
+  await page.evaluate(() => globalThis.fake.answer());
+  await settle(page);
+  assert.deepEqual(await wanted(), [false, true, false, true, false]);
+  assert.equal(await page.evaluate(() => globalThis.fake.state.settings.autostart), false);
+
+  await page.evaluate(() => (globalThis.fake.refusals.settings_save = "autostart_not_changed"));
+  await click(1);
+  await page.locator('.toast [data-code="autostart_not_changed"]').waitFor();
+  await settle(page);
+  assert.equal(await box.isChecked(), false, "nothing was changed");
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test("that sending goes on behind a closed window is said only where there is a tray", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "queue", hash: "queue" });

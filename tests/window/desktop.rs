@@ -192,6 +192,16 @@ fn it_starts_with_the_session_while_that_is_wanted() {
     assert!(!said.contains("passphrase") && !said.contains("only for a test"), "{said}");
     window.press("autostart").unwrap();
     window.until("no entry", |_| Ok(!entry.exists())).unwrap();
+
+    // Where the system refuses, it is said, and the setting does not claim what is not so.
+    let folder = entry.parent().unwrap();
+    fs::remove_dir(folder).unwrap();
+    fs::write(folder, "in the way").unwrap();
+    window.press("autostart").unwrap();
+    window.says("could not be changed").unwrap();
+    window
+        .until("it to be off", |window| Ok(window.count("[data-do=autostart]:checked")? == 0))
+        .unwrap();
 }
 
 /// The menu of an icon (com.canonical.dbusmenu).

@@ -11,16 +11,28 @@ import { named, nameOf, standingSign, standingWords } from "./standing.js";
 
 /** @typedef {import("../types.d.ts").Destination} Destination */
 
+/** What was chosen and is not saved yet. @type {Map<string, any>} */
+const chosen = new Map();
+/** Ends when all that was chosen is saved or refused. */
+let saving = Promise.resolve();
+
+/** What is set, or about to be. @param {string} name */
+const set = (name) => (chosen.has(name) ? chosen.get(name) : state().settings[/** @type {"names"} */ (name)]);
+
 /**
- * Saves one of them. It is shown at once, and back again where it is refused.
+ * Saves one of them. It is shown at once, and back again where it is refused. One is saved after the other: what is asked
+ * for at the same time may be done in any order, and a quick change of mind would be lost.
  * @param {string} name @param {any} value
  */
-async function save(name, value) {
-  const before = state().settings;
-  state().settings = { ...before, [name]: value };
-  if ((await ask("settings_save", { changed: { [name]: value } })) !== undefined) return;
-  state().settings = { ...state().settings, [name]: before[/** @type {"names"} */ (name)] };
+function save(name, value) {
+  chosen.set(name, value);
   redraw();
+  saving = saving.then(async () => {
+    const saved = (await ask("settings_save", { changed: { [name]: value } })) !== undefined;
+    if (saved) state().settings = { ...state().settings, [name]: value };
+    if (chosen.get(name) === value) chosen.delete(name);
+    redraw();
+  });
 }
 
 export function settings() {
@@ -49,7 +61,7 @@ const block = (name, inside) =>
 
 /** @param {string} name @param {string[]} values */
 function setting(name, values) {
-  const now = String(state().settings[/** @type {"names"} */ (name)]);
+  const now = String(set(name));
   return h(
     "div",
     { class: "card row", key: name },
@@ -72,7 +84,6 @@ function setting(name, values) {
 
 /** @param {string} name */
 function toggle(name) {
-  const on = Boolean(state().settings[/** @type {"autostart"} */ (name)]);
   return h(
     "label",
     { class: "card row toggle", key: name },
@@ -85,7 +96,13 @@ function toggle(name) {
     h(
       "span",
       { class: "tick" },
-      h("input", { type: "checkbox", checked: on, "data-do": name, onchange: () => save(name, !on) }),
+      h("input", {
+        type: "checkbox",
+        checked: Boolean(set(name)),
+        "data-do": name,
+        // What the box says by now, not what it said when it was drawn.
+        onchange: (/** @type {any} */ event) => save(name, event.target.checked),
+      }),
       h("span", { class: "box", "aria-hidden": "true" }),
     ),
   );
@@ -170,7 +187,7 @@ const standard = () =>
     h(
       "select",
       {
-        value: state().settings.standard_destination ?? "",
+        value: set("standard_destination") ?? "",
         "data-do": "standard_destination",
         onchange: (/** @type {any} */ event) => save("standard_destination", event.target.value),
       },

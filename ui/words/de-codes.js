@@ -236,6 +236,11 @@ const SENTENCES = {
     "Sehen Sie an, was gezeigt wird, kreuzen Sie an, was gesendet werden soll, und senden Sie noch einmal.",
   ],
 
+  autostart_not_changed: [
+    "Ob RelayPACS mit dem Computer startet, ließ sich nicht ändern.",
+    "Nichts ist verloren: Es ist, wie es war.",
+    "Ändern Sie es dort, wo der Computer seine Startprogramme führt, oder fragen Sie seine Betreuer.",
+  ],
   stopped: [
     "Von Ihnen angehalten.",
     "Nichts ist verloren: Was nicht bestätigt ist, wartet in der Warteschlange.",

@@ -210,6 +210,11 @@ const SENTENCES = {
     "Look at what is shown, tick what is to be sent, and send once more.",
   ],
 
+  autostart_not_changed: [
+    "Whether RelayPACS starts with the computer could not be changed.",
+    "Nothing is lost: it is as it was.",
+    "Change it where this computer lists what starts with it, or ask who looks after it.",
+  ],
   stopped: [
     "Stopped by you.",
     "Nothing is lost: what was not confirmed waits in the queue.",

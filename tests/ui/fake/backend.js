@@ -22,6 +22,8 @@ const alone = new Set((rows ?? []).filter((row) => row.state === "paused").map((
 const calls = [];
 /** Codes to refuse the next commands with. @type {Record<string, string>} */
 const refusals = {};
+/** What the next commands wait for. @type {Record<string, Promise<void>>} */
+const waits = {};
 /** @type {(() => void)[]} */
 let plan = [];
 /** `SkipReason::needs_a_person` of the core. */
@@ -359,6 +361,7 @@ const COMMANDS = {
 
 export async function call(command, values = {}) {
   calls.push([command, structuredClone(values)]);
+  if (waits[command]) await waits[command];
   if (refusals[command]) throw failure(refusals[command]);
   return structuredClone(COMMANDS[command] ? COMMANDS[command](values) : null);
 }
@@ -380,5 +383,5 @@ export async function copy(text) {
   calls.push(["copy", text]);
 }
 
-Object.assign(window, { fake: { state, step, change, calls, refusals, failure, queued, unread, endOfSend } });
+Object.assign(window, { fake: { state, step, change, calls, refusals, waits, failure, queued, unread, endOfSend } });
 if (query.has("run")) setInterval(step, 900);

@@ -140,6 +140,10 @@ codes! {
     /// What was chosen is not part of what was looked at last.
     ReviewChanged = "review_changed",
 
+    // The window.
+    /// The system did not change what starts with the session.
+    AutostartNotChanged = "autostart_not_changed",
+
     // Ours.
     /// The user stopped it.
     Stopped = "stopped",

@@ -294,6 +294,11 @@ impl Code {
                 NOTHING,
                 "Choose again from what is shown now.",
             ),
+            Self::AutostartNotChanged => say(
+                "Whether RelayPACS starts with the computer could not be changed.",
+                "Nothing is lost: it is as it was.",
+                "Change it where this computer lists what starts with it, or ask who looks after it.",
+            ),
             Self::Stopped => say(
                 "Stopped by you.",
                 "Nothing is lost: what was not confirmed waits in the queue.",
