@@ -1,10 +1,12 @@
 //! Who waits for whom: an urgent study for nobody, a destination for no other, and nobody for a network that is gone.
-//! Beside it: how long a store may take, and how far a failure reaches.
+//! Beside it: how long a store may take, how far a failure reaches, and how much of the line is left to others.
 
 #![cfg(test)]
 
 #[path = "pace/inside.rs"]
 mod inside;
+#[path = "pace/limit.rs"]
+mod limit;
 mod peer;
 #[path = "pace/scope.rs"]
 mod scope;

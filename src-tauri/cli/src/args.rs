@@ -1,7 +1,7 @@
 //! The words of the command line, as its contract has them.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use relaypacs_model::Priority;
+use relaypacs_model::{Bandwidth, Priority};
 use relaypacs_relay::{SpoolWhen, Spooling};
 use std::path::PathBuf;
 
@@ -104,6 +104,8 @@ pub(crate) struct SendArgs {
     pub(crate) spool: SpoolArgs,
     #[command(flatten)]
     pub(crate) patience: Patience,
+    #[command(flatten)]
+    pub(crate) limit: LimitArgs,
 }
 
 /// Copying what is on a disc or stick, so that it can come out before all is sent.
@@ -164,6 +166,14 @@ pub(crate) struct Patience {
     pub(crate) patience: u64,
 }
 
+/// Leaving some of the line to others.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LimitArgs {
+    /// Send at most so many megabits a second, all day (20) or between two hours of it (20@7-19)
+    #[arg(long = "limit", value_name = "MBIT[@FROM-UNTIL]", value_parser = Bandwidth::parse)]
+    pub(crate) bandwidth: Option<Bandwidth>,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
     /// Go on waiting for work and for archives that are asleep
@@ -171,6 +181,8 @@ pub(crate) struct RunArgs {
     pub(crate) forever: bool,
     #[command(flatten)]
     pub(crate) patience: Patience,
+    #[command(flatten)]
+    pub(crate) limit: LimitArgs,
 }
 
 #[derive(Debug, Args)]
@@ -187,6 +199,8 @@ pub(crate) struct WatchArgs {
     pub(crate) settle: u64,
     #[command(flatten)]
     pub(crate) spool: SpoolArgs,
+    #[command(flatten)]
+    pub(crate) limit: LimitArgs,
     /// Taken for the scripts that give it: who watches goes on waiting for an archive that is asleep
     #[arg(long = "patience", value_name = "SECONDS", hide = true)]
     _patience: Option<u64>,

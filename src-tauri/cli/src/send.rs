@@ -15,6 +15,7 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
         relaypacs_relay::try_receipt(path)?;
     }
     let relay = session.relay().await?.spooling(args.spool.into());
+    relay.limit_to(args.limit.bandwidth);
     // Lives as long as the run: the practice archive is an archive in this process.
     let mut _practice = None;
     let target = if args.to == "practice" {
@@ -44,6 +45,7 @@ pub(crate) async fn send(session: &Session, args: SendArgs) -> Result<Exit, Faul
 
 pub(crate) async fn run(session: &Session, args: RunArgs) -> Result<Exit, Fault> {
     let relay = session.relay().await?;
+    relay.limit_to(args.limit.bandwidth);
     let face = Arc::new(Face::new(session.json()));
     let Patience { patience } = args.patience;
     let patience = (!args.forever).then(|| Duration::from_secs(patience));

@@ -23,6 +23,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 pub(crate) async fn watch(session: &Session, args: WatchArgs) -> Result<Exit, Fault> {
     let relay = Arc::new(session.relay().await?.spooling(args.spool.into()));
+    relay.limit_to(args.limit.bandwidth);
     let target = target(&args.to, &args.sign_in)?;
     let (face, ends) = Face::of_imports(session.json());
     let (face, stop) = (Arc::new(face), Stop::new());

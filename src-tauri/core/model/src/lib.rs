@@ -4,6 +4,7 @@
 //! Types that can hold patient data or secrets ([`PatientText`], [`Secret`]) have no `Display`, and a `Debug` that
 //! says nothing; whoever shows them has to call `reveal`, which a reader of the code can search for.
 
+mod bandwidth;
 mod code;
 mod destination;
 mod fault;
@@ -17,6 +18,7 @@ mod seen;
 mod uid;
 mod words;
 
+pub use bandwidth::{Bandwidth, BandwidthFault};
 pub use code::Code;
 pub use destination::{
     ArchiveRoot, ArchiveRootFault, Destination, DestinationName, DestinationNameFault, Dialect,

@@ -1,5 +1,6 @@
 //! The one place of the core that asks what time it is.
 
+use chrono::Timelike as _;
 use relaypacs_model::Moment;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,6 +9,11 @@ pub(crate) fn now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let real = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
     Moment(real.saturating_add(set_by()))
+}
+
+/// Which hour of the day it is where this machine stands, 0 to 23.
+pub(crate) fn hour_of_day() -> u8 {
+    u8::try_from(chrono::Local::now().hour()).unwrap_or_default()
 }
 
 /// By how many milliseconds a test has set the clock of this process: a file that RELAYPACS_TEST_CLOCK names holds the

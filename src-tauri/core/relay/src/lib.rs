@@ -5,6 +5,7 @@
 
 mod absent;
 mod ask;
+mod bandwidth;
 mod cancelled;
 mod clock;
 mod close;

@@ -1,5 +1,6 @@
 //! The relay: a home with its queue and ledger, opened for work.
 
+use crate::bandwidth::Limit;
 use crate::cancelled::Cancelled;
 use crate::desk::{Books, Closing, Desk};
 use crate::faults::OrFault;
@@ -14,7 +15,7 @@ use crate::spool::{SpoolFolder, Spooling};
 use crate::stop::Stop;
 use crate::volume::Removable;
 use relaypacs_ledger::DestinationLabel;
-use relaypacs_model::{Code, Destination, DestinationName, Fault, Priority};
+use relaypacs_model::{Bandwidth, Code, Destination, DestinationName, Fault, Priority};
 use relaypacs_queue::DestinationRow;
 use relaypacs_upload::Timing;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Relay {
     pub(crate) desk: Desk,
     pub(crate) timing: Timing,
+    pub(crate) limit: Limit,
     pub(crate) network: Arc<dyn Network>,
     pub(crate) cancelled: Arc<Cancelled>,
     set_aside: Option<SetAside>,
@@ -73,6 +75,7 @@ impl Relay {
                 _closing: Closing(desk.clone()),
                 desk,
                 timing: Timing::default(),
+                limit: Limit::default(),
                 network: Arc::new(Interfaces),
                 cancelled: Arc::default(),
                 set_aside,
@@ -112,6 +115,12 @@ impl Relay {
     /// Copies as `spooling` says from the next import on.
     pub fn copy_as(&self, spooling: Spooling) {
         *self.spooling.lock().unwrap_or_else(PoisonError::into_inner) = spooling;
+    }
+
+    /// Sends no more than this from now on, to all destinations together; `None`: as much as the line takes. Questions to
+    /// an archive, and what is read back from it, are not held back.
+    pub fn limit_to(&self, bandwidth: Option<Bandwidth>) {
+        self.limit.set(bandwidth);
     }
 
     /// From the next import on, what lies on one of these volumes can be taken away, whatever the system says of it.

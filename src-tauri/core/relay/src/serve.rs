@@ -267,7 +267,8 @@ impl Relay {
         observer: &Arc<dyn Observer>,
         (stop, now): (&Stop, bool),
     ) -> Result<Option<Arc<Lane>>, Fault> {
-        let archive = Archive::new(&row.destination, shared.timing);
+        let archive =
+            Archive::throttled(&row.destination, shared.timing, self.limit.throttle.clone());
         let (id, waits_for) =
             (row.id, row.parked.filter(|parked| parked.until.is_none()).map(|it| it.reason.code));
         // A file that was not there may be, without anybody saying so.

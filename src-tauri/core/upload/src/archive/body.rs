@@ -1,9 +1,9 @@
 //! The body of a store as a stream: one thread that may block reads the parts, hashes exactly what it hands on, and
 //! stops the request where a part is not what its length promised. Holds about 2 MiB, whatever the parts measure.
 
-use crate::Part;
 use crate::multipart::Framing;
 use crate::sameness::{Sameness, source_fault};
+use crate::{Part, Throttle};
 use bytes::Bytes;
 use futures_util::Stream;
 use sha2::{Digest, Sha256};
@@ -11,8 +11,10 @@ use std::io::{self, Read};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
 use tokio::sync::{Notify, mpsc};
+use tokio::time::{Sleep, sleep_until};
 
 /// What is read from a part at a time.
 const READ_BYTES: u64 = 256 << 10;
@@ -41,6 +43,7 @@ pub(super) struct Progress {
     touched: AtomicBool,
     finished: AtomicBool,
     starved: AtomicBool,
+    held_back: AtomicBool,
     ends: Mutex<Vec<PartEnd>>,
     moved: Notify,
 }
@@ -66,6 +69,11 @@ impl Progress {
         self.starved.load(Ordering::Acquire)
     }
 
+    /// True while the next bytes wait for their turn.
+    pub(super) fn is_held_back(&self) -> bool {
+        self.held_back.load(Ordering::Acquire)
+    }
+
     pub(super) fn ends(&self) -> Vec<PartEnd> {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -89,6 +97,7 @@ pub(super) fn start(
     parts: Vec<Arc<dyn Part>>,
     framing: Option<Framing>,
     length: u64,
+    throttle: &Arc<Throttle>,
 ) -> (Body, Arc<Progress>) {
     let progress = Arc::new(Progress {
         ends: Mutex::new(vec![PartEnd::Unreached; parts.len()]),
@@ -100,8 +109,10 @@ pub(super) fn start(
         // An error means that the connection is gone, or that it was told why already.
         let _ = pump(&parts, framing.as_ref(), &shared, &sink);
     }));
-    let piece = Piece::framing("");
-    (Body { pieces, piece, left: length, progress: Arc::clone(&progress) }, progress)
+    let (piece, throttle) = (Piece::framing(""), Arc::clone(throttle));
+    let body =
+        Body { pieces, piece, left: length, progress: Arc::clone(&progress), throttle, turn: None };
+    (body, progress)
 }
 
 struct Stopped;
@@ -199,6 +210,29 @@ pub(super) struct Body {
     /// Bytes until the Content-Length is reached: whoever takes the last one does not ask for the end.
     left: u64,
     progress: Arc<Progress>,
+    throttle: Arc<Throttle>,
+    /// When the next bytes may go.
+    turn: Option<Pin<Box<Sleep>>>,
+}
+
+impl Body {
+    /// Waits until the next `bytes` may go.
+    fn poll_turn(&mut self, context: &mut Context<'_>, bytes: usize) -> Poll<()> {
+        if self.turn.is_none() {
+            let Some(turn) = self.throttle.turn(Instant::now(), bytes) else {
+                return Poll::Ready(());
+            };
+            self.turn = Some(Box::pin(sleep_until(turn.into())));
+            self.progress.held_back.store(true, Ordering::Release);
+            self.progress.moved.notify_one();
+        }
+        if let Some(turn) = &mut self.turn {
+            ready!(turn.as_mut().poll(context));
+        }
+        self.turn = None;
+        self.progress.held_back.store(false, Ordering::Release);
+        Poll::Ready(())
+    }
 }
 
 impl Stream for Body {
@@ -220,6 +254,7 @@ impl Stream for Body {
             }
         }
         let most = GIVE_BYTES.min(self.piece.bytes.len());
+        ready!(self.poll_turn(context, most));
         let given = self.piece.bytes.split_to(most);
         if self.piece.is_content {
             self.progress.content.fetch_add(given.len() as u64, Ordering::AcqRel);

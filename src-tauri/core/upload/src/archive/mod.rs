@@ -11,7 +11,7 @@ mod wire;
 pub use check::Checked;
 pub use list::Listing;
 
-use crate::{Batch, BatchAnswer, Compared, Part, Timing, Trouble};
+use crate::{Batch, BatchAnswer, Compared, Part, Throttle, Timing, Trouble};
 use check::Profile;
 use relaypacs_model::{ArchiveRoot, Destination, Fault, SeriesInstanceUid, StudyInstanceUid};
 use std::sync::Arc;
@@ -39,8 +39,20 @@ impl Archive {
     /// `DestinationNotUsable` where a password or token cannot be part of a header, `TlsFailed` where the system
     /// gives no trust store.
     pub fn new(destination: &Destination, timing: Timing) -> Result<Self, Fault> {
+        Self::throttled(destination, timing, Arc::new(Throttle::none()))
+    }
+
+    /// The same, and the instances that are sent go out by the turns of `throttle`, which others may share.
+    ///
+    /// # Errors
+    /// See [`Archive::new`].
+    pub fn throttled(
+        destination: &Destination,
+        timing: Timing,
+        throttle: Arc<Throttle>,
+    ) -> Result<Self, Fault> {
         let client = client::build(destination, &timing)?;
-        let wire = Wire { client, timing };
+        let wire = Wire { client, timing, throttle };
         let profile = tokio::sync::Mutex::new(None);
         Ok(Self { inner: Arc::new(Inner { wire, destination: destination.clone(), profile }) })
     }

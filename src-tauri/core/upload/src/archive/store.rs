@@ -217,7 +217,8 @@ async fn send(
 ) -> Sent {
     let mut again = true;
     loop {
-        let (body, taken) = body::start(parts.to_vec(), post.framing.clone(), post.content_length);
+        let (framing, length) = (post.framing.clone(), post.content_length);
+        let (body, taken) = body::start(parts.to_vec(), framing, length, &wire.throttle);
         let failure = match exchange(wire, post, body, &taken, progress).await {
             Ok((status, retry_after, body)) => {
                 let judgement = judge(&Answer { status, retry_after, body: &body });
@@ -312,7 +313,8 @@ async fn exchange(
 /// How long nothing may move, by what is being waited for.
 fn patience(wire: &Wire, taken: &Progress) -> Duration {
     let timing = &wire.timing;
-    if taken.is_finished() {
+    if taken.is_finished() || taken.is_held_back() {
+        // Held back by ourselves: nobody is late.
         timing.answer
     } else if taken.is_starved() {
         timing.source

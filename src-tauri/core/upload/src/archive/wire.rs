@@ -1,12 +1,13 @@
 //! One question, one answer: requests whose body is small, with a wait that every byte resets.
 
 use crate::trouble::Failure;
-use crate::{Timing, Trouble, backoff};
+use crate::{Throttle, Timing, Trouble, backoff};
 use bytes::{Buf, Bytes};
 use relaypacs_model::{Code, Reason};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Method, Response};
 use std::io::{self, Read};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -21,6 +22,7 @@ const MAX_TEXT_BYTES: usize = 1 << 20;
 pub(super) struct Wire {
     pub(super) client: Client,
     pub(super) timing: Timing,
+    pub(super) throttle: Arc<Throttle>,
 }
 
 /// A question, which may be asked twice without harm.
