@@ -32,16 +32,18 @@ async fn begun(home: &Path, store: &Path) -> (Running, Arc<Relay>) {
     let options = Options { sync: false, ..Options::in_folder(store) };
     let pacs = PracticePacs::start(options).unwrap();
     let relay = opened(home).await;
-    let root = pacs.root();
-    let main = Destination {
-        label: root.clone(),
-        root: ArchiveRoot::parse(&root).unwrap(),
+    relay.save_destination("Main PACS", at(&pacs.root())).await.unwrap();
+    (pacs, relay)
+}
+
+fn at(root: &str) -> Destination {
+    Destination {
+        label: root.to_owned(),
+        root: ArchiveRoot::parse(root).unwrap(),
         sign_in: SignIn::None,
         ca: None,
         read_back: ReadBack::None,
-    };
-    relay.save_destination("Main PACS", main).await.unwrap();
-    (pacs, relay)
+    }
 }
 
 async fn looked_at(relay: &Relay, disc: &Path) -> Review {
@@ -187,4 +189,29 @@ async fn the_end_of_a_study_knows_what_was_there_before_the_rest_was_taken_out()
     let last = studies.iter().find(|end| end.erased).unwrap();
     assert_eq!(last.recorded, wanted, "all of the study");
     assert_eq!(last.outcomes, [(Outcome::Cancelled, refused)].into(), "this run's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disc_is_not_free_while_a_study_of_it_that_went_elsewhere_needs_a_person() {
+    let [home, disc, store, other] = [(); 4].map(|()| folder());
+    for number in 1..=2 {
+        let first = Instance::new(Kind::Ct).person(&Person::new(Script::Latin1, number));
+        write_series(&disc.path().join(number.to_string()), 4, 20_000, &first.study(number))
+            .unwrap();
+    }
+    let (_pacs, relay) = begun(home.path(), store.path()).await;
+    let options = Options { sync: false, ..Options::in_folder(other.path()) };
+    let clinic = PracticePacs::start(options).unwrap();
+    clinic.set_faults(Faults::parse(REFUSES).unwrap());
+    relay.save_destination("Clinic B", at(&clinic.root())).await.unwrap();
+    looked_at(&relay, disc.path()).await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let moved = relay.in_turn(0, 9).await.unwrap()[1].study.id;
+    relay.wish_for(Wish::Move("Clinic B".into()), vec![moved]).await.unwrap();
+    let (_, ended) = ends(&relay, 2).await;
+    let of = |name: &str| ended.iter().find(|end| end.destination == name).unwrap();
+    let (main, clinic) = (of("Main PACS"), of("Clinic B"));
+    assert_eq!(main.import, clinic.import, "one disc");
+    assert_eq!(main.outcomes, [(Outcome::Confirmed, 4)].into());
+    let refused = clinic.outcomes[&Outcome::Rejected];
+    assert_eq!((main.open_elsewhere, clinic.open_elsewhere), (refused, 0));
 }

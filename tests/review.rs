@@ -158,6 +158,21 @@ async fn a_review_that_goes_to_another_archive_is_not_seen_by_the_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_review_that_is_discarded_while_it_is_sent_elsewhere_leaves_nothing_in_the_way() {
+    let bench = Bench::new().await;
+    bench.relay.save_destination("Clinic B", at(&bench.pacs.root())).await.unwrap();
+    let rows = bench.relay.destinations().await.unwrap();
+    let clinic = rows.into_iter().find(|row| row.destination.label == "Clinic B").unwrap();
+    for _ in 0..5 {
+        let review = bench.look().await;
+        // In one task, one after the other is begun: the second finds the first on its way.
+        let (_, discarded) = tokio::join!(review.retarget(clinic.clone()), review.discard());
+        discarded.unwrap();
+        assert!(review.studies(0, 10).await.unwrap().is_empty(), "it was discarded");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_ticked_before_another_archive_was_chosen_is_what_is_sent_there() {
     let bench = Bench::new().await;
     let store = folder();

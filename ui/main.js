@@ -44,9 +44,14 @@ function told(some) {
   dress();
   speak.changed(before, now);
   if (before?.review?.id !== now.review?.id) reviewChanged(now.review);
+  // Wherever a disc was dropped: it is looked into where that can be seen.
+  if (before && now.looking && !before.looking) location.hash = "send";
+  // What stands on that screen before an end does is not left for it.
   if (
     before &&
     now.done &&
+    !now.looking &&
+    !now.review &&
     now.done.receipt !== before.done?.receipt &&
     ui.screen === "queue" &&
     ui.dialogs.length === 0

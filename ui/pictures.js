@@ -23,7 +23,8 @@ export class Pictures {
   /** The window that the person set. @type {{ center: number, width: number } | null} */
   wanted = null;
   /** @type {Set<number>} */
-  fingers = new Set();
+  /** Where each finger on the picture is. @type {Map<number, { x: number, y: number }>} */
+  fingers = new Map();
   /** @type {Map<number, ReviewImage[]>} */
   #pages = new Map();
   /** @type {Map<string, { image: HTMLImageElement, at: number, frame: number, failed: boolean }>} */

@@ -7,8 +7,9 @@ import { speak } from "./voice.js";
 
 /** @typedef {import("./types.d.ts").Failure} Failure */
 /**
- * Where a failure is shown: the study or destination it is of, numbers for those who run the archive, what to do after.
- * @typedef {{ study?: number, destination?: number, numbers?: string, save?: () => void, again?: () => void,
+ * Where a failure is shown: the study or destination it is of, numbers for those who run the archive, how to do what was
+ * refused once more, what to do after; `form`: where what has to be changed is typed.
+ * @typedef {{ study?: number, destination?: number, numbers?: string, again?: () => void, form?: boolean,
  *   then?: () => void }} Context
  */
 
@@ -29,7 +30,7 @@ export const REMEDIES = {
   source_not_found: "choose",
   source_unreadable: "choose",
   source_gone: "retry",
-  source_changed: "look_again",
+  source_changed: "choose",
   cannot_be_read: "retry",
   copy_damaged: "retry",
   nothing_to_send: "choose",
@@ -127,31 +128,34 @@ function tryNow(known) {
 /** @type {Record<string, (failure: Failure, context: Context) => void>} */
 const ACTS = {
   copy: (failure, { numbers }) => void copied(`RelayPACS ${failure.code}${numbers ? ` ${numbers}` : ""}`),
-  retry: (_, { again, study }) =>
-    again ? again() : void ask("queue_wish", { wish: "retry", studies: study === undefined ? null : [study] }),
+  retry: (_, { again, study }) => (again ? again() : void ask("queue_wish", { wish: "retry", studies: [study] })),
   choose: () => {
     show("send");
     ask(state().platform.can_choose_folder ? "choose_folder" : "choose_files");
   },
-  look_again: () => {
-    show("send");
-    ask("look_again");
-  },
   destinations: () => show("settings"),
-  try_now: (_, { destination }) => tryNow(destination),
+  try_now: (_, { again, destination }) => (again && destination === undefined ? again() : tryNow(destination)),
   sign_in: (_, { destination }) => signIn(destination),
   reopen: () => void reopen(),
   diagnostics: () => void copyDiagnostics(),
-  save: (_, { save }) => (save ? save() : show("history")),
+  save: (_, { again }) => (again ? again() : show("history")),
   history: () => show("history"),
   queue: () => show("queue"),
   resume: () => void ask("queue_wish", { wish: "resume", studies: null }),
 };
 
+/** What a button would do at a place where it does not help. @param {string} name @param {Context} context */
+function isIdle(name, { study, again, form }) {
+  // Nobody knows what to do once more.
+  if (name === "retry") return study === undefined && !again;
+  // What it leads to would take away what was typed, and what has to be changed stands right there.
+  return form === true && (name === "destinations" || name === "sign_in" || (name === "try_now" && !again));
+}
+
 /** The button of a failure. @param {Failure} failure @param {Context} context */
 export function remedy(failure, context) {
   const name = failure.code in REMEDIES ? REMEDIES[failure.code] : "diagnostics";
-  if (name === null || !store.state) return null;
+  if (name === null || !store.state || isIdle(name, context)) return null;
   const act = () => {
     context.then?.();
     try {

@@ -74,7 +74,7 @@ export function open(dialog) {
 /** Closes one dialog, or the one on top. @param {Dialog} [dialog] */
 export function close(dialog) {
   ui.dialogs = dialog ? ui.dialogs.filter((one) => one !== dialog) : ui.dialogs.slice(0, -1);
-  ui.failure = null;
+  Object.assign(ui, { failure: null, again: null });
   redraw();
 }
 
@@ -92,13 +92,13 @@ export async function ask(command, values) {
   try {
     return await call(command, values);
   } catch (cause) {
-    refuse(failureOf(cause));
+    refuse(failureOf(cause), () => void ask(command, values));
     return undefined;
   }
 }
 
-/** @param {Failure} failure */
-export function refuse(failure) {
-  change({ failure });
+/** `again`: does what was refused once more. @param {Failure} failure @param {(() => void) | null} [again] */
+export function refuse(failure, again = null) {
+  change({ failure, again });
   speak.failure(failure);
 }

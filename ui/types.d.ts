@@ -86,6 +86,10 @@ queue: QueueHead,
  */
 done: Done | null, 
 /**
+ * Grows when the ledger has something new of what was sent.
+ */
+ledger: number, 
+/**
  * The practice archive in this process.
  */
 practice: Practice, 
@@ -156,9 +160,27 @@ notifications: boolean,
  */
 spool: Spool, 
 /**
+ * How much of the line sending may take; null: all of it.
+ */
+bandwidth: Bandwidth | null, 
+/**
  * Where a review goes by itself: the name of a destination; empty to ask each time; null where nobody has said yet.
  */
 standard_destination: string | null, };
+
+export type Bandwidth = { 
+/**
+ * Megabits a second, from 1 on.
+ */
+megabits: number, 
+/**
+ * The hour of the day from which it holds, 0 to 23.
+ */
+from: number, 
+/**
+ * The hour until which it holds; that of `from`: all day.
+ */
+until: number, };
 
 export type Appearance = "system" | "dark" | "light" | "contrast";
 
@@ -763,11 +785,19 @@ sending: boolean,
  */
 needs_person: number, 
 /**
- * Whether the source can come out.
+ * Images that have not come to their end: quitting would leave them.
  */
-source_free: SourceFree | null, };
+unfinished: number, 
+/**
+ * Whether the sources of what is in the queue can come out.
+ */
+sources: Array<SourceFree>, };
 
 export type SourceFree = { 
+/**
+ * Its import.
+ */
+import: number, 
 /**
  * The name of the source.
  */
@@ -870,6 +900,10 @@ in_archive: number,
  * Images that a person took out.
  */
 taken_out: number, 
+/**
+ * True once this computer has nothing of it any more.
+ */
+erased: boolean, 
 /**
  * Its receipt, once everything on that came to its end.
  */

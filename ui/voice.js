@@ -52,8 +52,11 @@ function sending(before, now) {
   if (is.sending && !was.sending) say(t("voice.sending"));
   if (is.paused !== was.paused) say(t(is.paused ? "voice.paused" : "voice.resumed"));
   if (is.needs_person > was.needs_person) say(t("rail.needs_person", { n: is.needs_person }));
-  if (is.source_free?.free && !was.source_free?.free) say(t("source.free", { name: is.source_free.name }));
-  if (is.source_free?.gone && !was.source_free?.gone) say(t("source.gone", { name: is.source_free.name }));
+  for (const source of is.sources) {
+    const known = was.sources.find((one) => one.import === source.import);
+    if (source.free && !known?.free) say(t("source.free", { name: source.name }));
+    if (source.gone && !known?.gone) say(t("source.gone", { name: source.name }));
+  }
   if (now.done && now.done.receipt !== before.done?.receipt) say(endSentence(now.done));
 }
 

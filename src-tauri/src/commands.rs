@@ -83,13 +83,12 @@ pub(crate) async fn settings_save<R: Runtime>(
     };
     let tell = |settings: &Settings| {
         if let Ok(relay) = shell.relay() {
-            relay.copy_as(settings.spool.into());
+            settings.apply(&relay);
         }
-        let revision = shell.board.next_revision();
         shell.board.change(|state| {
             state.settings = settings.clone();
             // Names may be shown another way now.
-            state.queue.revision = revision;
+            state.queue.revision += 1;
         });
     };
     let starts = changed.contains_key("autostart");

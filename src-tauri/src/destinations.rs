@@ -26,10 +26,14 @@ pub(crate) async fn refresh(shell: &Shell) -> Result<(), Fault> {
         let waiting = |id| {
             state.destinations.iter().find(|old| old.id == id).map_or(0, |old| old.waiting_studies)
         };
-        let shown = shown
+        let shown: Vec<Shown> = shown
             .into_iter()
             .map(|row| Shown { waiting_studies: waiting(row.id), ..row })
             .collect();
+        if state.destinations != shown {
+            // Rows of the queue say what their studies wait for.
+            state.queue.revision += 1;
+        }
         state.destinations = shown;
         let known = state.destinations.iter().any(|row| row.name.is_some());
         if state.stage == Stage::FirstStart && known {

@@ -49,11 +49,12 @@ fn write(shell: &Shell, text: &mut String) -> std::fmt::Result {
         let settings = &state.settings;
         writeln!(
             text,
-            "settings: {:?}, {:?}, names {:?}, spool {:?}, autostart {}, notifications {}",
+            "settings: {:?}, {:?}, names {:?}, spool {:?}, bandwidth {:?}, autostart {}, notifications {}",
             settings.appearance,
             settings.language,
             settings.names,
             settings.spool,
+            settings.bandwidth,
             settings.autostart,
             settings.notifications
         )

@@ -86,7 +86,7 @@ pub(crate) fn done(end: &ImportEnd, volume: Option<String>) -> Done {
         source: end.source.as_ref().map(|source| source.name.clone()),
         volume,
         // What a person took out on purpose is not read any more either.
-        disc_can_go: in_archive + cancelled == images,
+        disc_can_go: in_archive + cancelled == images && end.open_elsewhere == 0,
     }
 }
 
@@ -109,6 +109,7 @@ mod tests {
             took: Duration::from_secs(3),
             listed_missing: 0,
             to_look_at: 0,
+            open_elsewhere: 0,
             source: Some(Source { name: "CD".into(), place: None }),
         }
     }
@@ -126,6 +127,9 @@ mod tests {
         assert_eq!((skipped.complete, skipped.skipped_to_look_at), (false, 2));
         // Nothing more is read from it, which is all that this says.
         assert!(missing.disc_can_go && skipped.disc_can_go);
+        // A study of the same disc went elsewhere and was refused there.
+        let elsewhere = done(&ImportEnd { open_elsewhere: 1, ..whole.clone() }, None);
+        assert!(elsewhere.complete && !elsewhere.disc_can_go);
         assert_eq!(done(&ImportEnd { source: None, ..whole }, None).source, None);
     }
 

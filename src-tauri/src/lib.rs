@@ -121,6 +121,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         commands::review_discard,
         commands::picture,
         commands::queue_studies,
+        commands::queue_study,
         commands::queue_groups,
         commands::queue_wish,
         commands::queue_move,
@@ -152,7 +153,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
 fn begin<R: Runtime>(app: &AppHandle<R>) -> tauri::Result<()> {
     let place = opening::place(app).unwrap_or_else(|| PathBuf::from("relaypacs-home"));
     app.manage(Shell::new(place, cfg!(mobile)));
-    let hidden = cfg!(desktop) && std::env::args().any(|word| word == HIDDEN);
+    let hidden = cfg!(desktop) && std::env::args_os().any(|word| word == HIDDEN);
     if !hidden {
         window::show(app)?;
     }
@@ -174,6 +175,7 @@ fn happened<R: Runtime>(app: &AppHandle<R>, event: RunEvent) {
     match event {
         // The last window is gone, which is no reason to stop sending; `quit` ends the process with a code.
         RunEvent::ExitRequested { code: None, api, .. } => api.prevent_exit(),
+        RunEvent::Exit => quit::at_exit(app),
         #[cfg(any(target_os = "macos", target_os = "ios", target_os = "android"))]
         RunEvent::Opened { urls } => {
             let paths = urls.iter().filter_map(|url| url.to_file_path().ok()).collect();

@@ -1,6 +1,7 @@
 //! Looking inside a source: it is scanned to its end and held for a person to decide. One source at a time; a new one
 //! stops the one before.
 
+use crate::done::Unread;
 use crate::review::{Aim, Held};
 use crate::shell::{Shell, lock};
 use crate::sources::Source;
@@ -68,6 +69,10 @@ pub(crate) fn look<R: Runtime>(app: &AppHandle<R>, paths: Vec<PathBuf>) -> Resul
     let source = Source::of(paths.clone(), &lock(&shell.mounted))?;
     let aim = shell.standard_target()?;
     shell.relay()?;
+    // Only of an end that is in sight does a person turn away.
+    if shell.board.read(|state| state.looking.is_none() && state.review.is_none()) {
+        shell.unread(Unread::go_on);
+    }
     let stop = shell.turns.next();
     *lock(&shell.turns.last) = Some(paths);
     let app = app.clone();

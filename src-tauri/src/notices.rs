@@ -73,6 +73,7 @@ mod tests {
             took: Duration::ZERO,
             listed_missing,
             to_look_at: 0,
+            open_elsewhere: 0,
             source: None,
         };
         end_in_words(words(Language::En), &done(&end, None))

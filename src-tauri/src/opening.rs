@@ -124,7 +124,7 @@ async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fau
     shell.kept.read_again();
     // Not while the board is held: whoever changes them holds them first, then the board.
     let settings = shell.kept.settings();
-    opened.relay.copy_as(settings.spool.into());
+    settings.apply(&opened.relay);
     shell.board.change(|state| state.settings = settings);
     shell.open(opened.clone());
     sql::publish(app, &opened.home.ledger()).await?;

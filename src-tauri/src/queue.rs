@@ -38,12 +38,25 @@ impl Shell {
         let relay = self.relay()?;
         let limit = limit.min(LONGEST_PAGE);
         let waiting = relay.sums().await?.studies;
-        let mut rows = rows(self, &relay, offset, limit).await?;
+        let mut rows = shown(self, &relay, &relay.in_turn(offset, limit).await?).await?;
         let finished = lock(&self.serving.finished);
         let skip = usize::try_from(offset.saturating_sub(waiting)).unwrap_or(usize::MAX);
         let room = (limit as usize).saturating_sub(rows.len());
         rows.extend(finished.page(skip, room));
         Ok(Page { total: waiting + finished.len() as u64, rows })
+    }
+
+    /// One study, wherever in that list it is by now; `None` where it is in it no more.
+    pub(crate) async fn queue_study(&self, study: i64) -> Answer<Option<QueueStudy>> {
+        let relay = self.relay()?;
+        let found = match relay.one_in_turn(StudyId(study)).await {
+            Ok(found) => found,
+            Err(fault) if fault.code == Code::StudyUnknown => {
+                return Ok(lock(&self.serving.finished).study(study));
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        Ok(shown(self, &relay, &[found]).await?.pop())
     }
 
     /// The images of a study that need a person, by reason.
@@ -72,7 +85,7 @@ impl Shell {
                 for study in studies.unwrap_or_default() {
                     relay.first(StudyId(study)).await?;
                 }
-                self.serving.look();
+                self.serving.rows_moved();
                 return Ok(());
             }
             QueueWish::Pause => Wish::Pause,
@@ -99,7 +112,7 @@ impl Shell {
                 relay.wish(wanted, Vec::new()).await?;
             }
         }
-        self.serving.look();
+        self.serving.rows_moved();
         Ok(())
     }
 
@@ -114,22 +127,21 @@ impl Shell {
             return Err(Code::StudyUnknown.into());
         }
         relay.wish_for(Wish::Move(destination), ids(studies)).await?;
-        self.serving.look();
+        self.serving.rows_moved();
         Ok(())
     }
 
     /// Sets how urgent a study is.
     pub(crate) async fn queue_priority(&self, study: i64, priority: PriorityWord) -> Answer<()> {
         self.relay()?.prioritise(StudyId(study), priority.into()).await?;
-        self.serving.look();
+        self.serving.rows_moved();
         Ok(())
     }
 
     /// Takes the finished rows of a receipt off the list.
     pub(crate) fn queue_put_away(&self, receipt: u64) {
         lock(&self.serving.finished).put_away(receipt);
-        let revision = self.board.next_revision();
-        self.board.change(|state| state.queue.revision = revision);
+        self.board.change(|state| state.queue.revision += 1);
     }
 
     async fn all_waiting(&self, relay: &Arc<Relay>) -> Result<Vec<i64>, Fault> {
@@ -152,16 +164,15 @@ async fn by_id(relay: &Arc<Relay>) -> Result<HashMap<i64, DestinationRow>, Fault
     Ok(relay.destinations().await?.into_iter().map(|row| (row.id.0, row)).collect())
 }
 
-async fn rows(
+/// Studies as the list shows them.
+async fn shown(
     shell: &Shell,
     relay: &Arc<Relay>,
-    offset: u64,
-    limit: u32,
+    found: &[InTurn],
 ) -> Result<Vec<QueueStudy>, Fault> {
     let destinations = by_id(relay).await?;
     let (names, paused) =
         (shell.kept.settings().names, shell.board.read(|state| state.queue.paused));
-    let found = relay.in_turn(offset, limit).await?;
     let paces = lock(&shell.serving.paces);
     let row = |row: &InTurn| {
         let destination = destinations.get(&row.study.destination.0);

@@ -4,6 +4,7 @@
 use crate::shell::{Shell, lock};
 use crate::{practice, sql, tray};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tauri::{AppHandle, Manager, Runtime, Window};
 
@@ -48,18 +49,38 @@ pub(crate) fn asked<R: Runtime>(app: &AppHandle<R>) {
 
 /// True while something waits that would go on by itself.
 pub(crate) fn has_work(shell: &Shell) -> bool {
-    shell.board.read(|state| state.queue.bytes_left > 0 || state.queue.sending)
+    shell.board.read(|state| state.queue.unfinished > 0 || state.queue.sending)
 }
 
 /// Ends everything and the process.
 pub(crate) fn now<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if tokio::time::timeout(PATIENCE, end(&app)).await.is_err() {
-            tracing::warn!("not everything came to its end in time");
+        // Who asks a second time waits for the first one's end: the process must not go from under open books.
+        if begins_to_end(&app) {
+            end_in_time(&app).await;
+            app.exit(0);
         }
-        app.exit(0);
     });
+}
+
+/// The process ends without having been asked to (the menu of macOS, the end of its session): what [`now`] would have
+/// done is done before that.
+pub(crate) fn at_exit<R: Runtime>(app: &AppHandle<R>) {
+    if begins_to_end(app) {
+        tauri::async_runtime::block_on(end_in_time(app));
+    }
+}
+
+/// True once, for the first one who ends the process.
+fn begins_to_end<R: Runtime>(app: &AppHandle<R>) -> bool {
+    !app.state::<Shell>().ending.swap(true, Ordering::AcqRel)
+}
+
+async fn end_in_time<R: Runtime>(app: &AppHandle<R>) {
+    if tokio::time::timeout(PATIENCE, end(app)).await.is_err() {
+        tracing::warn!("not everything came to its end in time");
+    }
 }
 
 /// Brings everything to its end: what looks, what sends, what reads, and the books last.

@@ -3,7 +3,6 @@
 mod numbers;
 mod rows;
 
-use crate::done::Unread;
 use crate::shell::{Answer, Shell, lock};
 use crate::sources::Source;
 use crate::view::{
@@ -69,7 +68,6 @@ impl Held {
         });
         let head = held.head(&shell);
         *lock(&shell.held) = Some(held.clone());
-        shell.unread(Unread::go_on);
         shell.board.change(|state| {
             state.looking = None;
             state.review = Some(head);
@@ -340,7 +338,10 @@ impl Shell {
         let imported = held.review.accept(chosen, priority.into()).await?;
         self.is_over(&held);
         self.serving.came_from(imported.import, source);
-        self.serving.look();
+        // Until the queue is read: whoever quits now is asked.
+        let images = imported.counts.instances;
+        self.board.change(|state| state.queue.unfinished += images);
+        self.serving.rows_moved();
         Ok(())
     }
 

@@ -13,6 +13,7 @@ use relaypacs_relay::{
     StateName, Stop, StudyEnd, StudyId, Sums,
 };
 use std::collections::{HashMap, HashSet};
+use std::mem::take;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -35,6 +36,8 @@ pub(crate) struct Serving {
     look: Notify,
     /// Whether destinations have to be read anew.
     parked: AtomicBool,
+    /// Whether rows of the queue are other than they were in a way that its sums do not tell.
+    moved: AtomicBool,
     bytes_sent: AtomicU64,
     /// Destinations that answered in this session, by their labels.
     pub(crate) answered: Mutex<HashSet<String>>,
@@ -59,6 +62,12 @@ impl Serving {
     /// Has the queue read soon.
     pub(crate) fn look(&self) {
         self.look.notify_one();
+    }
+
+    /// Has the queue read soon, and its rows shown anew whatever its sums say: what a person wishes is not in them.
+    pub(crate) fn rows_moved(&self) {
+        self.moved.store(true, Ordering::Release);
+        self.look();
     }
 
     /// Stops the work and waits until the lanes have come to a safe end.
@@ -113,12 +122,18 @@ async fn tell<R: Runtime>(app: AppHandle<R>) {
     let serving = &shell.serving;
     let mut rate = Rate::default();
     let mut before: Option<Sums> = None;
+    let mut asked = Instant::now();
     loop {
         let waits = shell.board.read(|state| state.queue.studies > 0);
         tokio::select! {
             () = serving.look.notified() => {}
-            () = tokio::time::sleep(SLOW), if waits => serving.parked.store(true, Ordering::Relaxed),
+            () = tokio::time::sleep(SLOW), if waits => {}
             () = serving.stop.stopped() => return,
+        }
+        // While something is sent there is news all the time; that an archive is back is told by nobody.
+        if asked.elapsed() >= SLOW {
+            serving.parked.store(true, Ordering::Relaxed);
+            asked = Instant::now();
         }
         let sent = serving.bytes_sent.load(Ordering::Relaxed);
         rate.add(Instant::now(), sent);
@@ -132,22 +147,23 @@ async fn tell<R: Runtime>(app: AppHandle<R>) {
 
 async fn read(shell: &Shell, rate: &Rate, before: &mut Option<Sums>) -> Result<(), Fault> {
     let relay = shell.relay()?;
+    // Before it is read: what moves meanwhile is read once more.
+    let moved = shell.serving.moved.swap(false, Ordering::AcqRel);
     let sums = relay.sums().await?;
     if shell.serving.parked.swap(false, Ordering::Relaxed) {
         destinations::refresh(shell).await?;
     }
-    let changed = before.as_ref() != Some(&sums);
+    let changed = moved || before.as_ref() != Some(&sums);
     let silent = if changed {
         queue::note(shell, &relay).await?;
         false
     } else {
         lock(&shell.serving.paces).nothing_new(Instant::now())
     };
-    let revision = (changed || silent).then(|| shell.board.next_revision());
     let head = head(&sums, rate.per_second());
     shell.board.change(|state| {
-        let revision = revision.unwrap_or(state.queue.revision);
-        state.queue = QueueHead { revision, source_free: state.queue.source_free.take(), ..head };
+        let revision = state.queue.revision + u64::from(changed || silent);
+        state.queue = QueueHead { revision, sources: take(&mut state.queue.sources), ..head };
     });
     *before = Some(sums);
     Ok(())
@@ -175,7 +191,8 @@ fn head(sums: &Sums, rate: Option<u64>) -> QueueHead {
             StateName::Changed,
             StateName::SourceGone,
         ]),
-        source_free: None,
+        unfinished: sums.counts.unfinished().instances,
+        sources: Vec::new(),
     }
 }
 
@@ -192,25 +209,25 @@ impl<R: Runtime> Ears<R> {
 }
 
 impl<R: Runtime> Ears<R> {
-    /// Writes on the board whether the source of an import can come out.
+    /// Writes on the board whether the source of an import can come out. Each has a place of its own: what is said once
+    /// stands until its import has ended.
     fn source(&self, import: ImportId, change: impl FnOnce(&mut SourceFree)) {
         self.serving(|shell, serving| {
             // What the command line offered has no name.
             let Some(known) = lock(&serving.sources).get(&import).cloned() else { return };
             let volume = known.place.and_then(|place| shell.volume_at(&place));
             shell.board.change(|state| {
-                let mut source = state.queue.source_free.take().unwrap_or_else(|| SourceFree {
-                    name: String::new(),
-                    free: false,
-                    gone: 0,
-                    copied: 0,
-                    of: 0,
-                    volume: None,
+                let sources = &mut state.queue.sources;
+                let at = sources.iter().position(|source| source.import == import.0);
+                let at = at.unwrap_or_else(|| {
+                    sources.push(SourceFree { import: import.0, ..SourceFree::default() });
+                    sources.len() - 1
                 });
-                source.name = known.name;
-                source.volume = volume;
-                change(&mut source);
-                state.queue.source_free = Some(source);
+                if let Some(source) = sources.get_mut(at) {
+                    source.name = known.name;
+                    source.volume = volume;
+                    change(source);
+                }
             });
         });
     }
@@ -251,6 +268,7 @@ impl<R: Runtime> Observer for Ears<R> {
             source.gone = 0;
             source.copied = source.of.saturating_sub(free.unreadable);
         });
+        self.serving(|_, serving| serving.rows_moved());
     }
 
     fn source_gone(&self, gone: &SourceGone) {
@@ -258,6 +276,7 @@ impl<R: Runtime> Observer for Ears<R> {
             source.free = false;
             source.gone = gone.waits;
         });
+        self.serving(|_, serving| serving.rows_moved());
     }
 
     fn source_stays(&self, stays: &SourceStays) {
@@ -275,8 +294,9 @@ impl<R: Runtime> Observer for Ears<R> {
         self.serving(|shell, serving| {
             if end.erased {
                 queue::finished(shell, end);
+                shell.board.change(|state| state.ledger += 1);
             }
-            serving.look();
+            serving.rows_moved();
         });
     }
 
@@ -293,14 +313,13 @@ impl<R: Runtime> Observer for Ears<R> {
             }
             notices::ended(&self.app, shell, &done);
             shell.unread(|unread| unread.add(done));
-            // The rows of its studies have a receipt now.
-            let revision = shell.board.next_revision();
             shell.board.change(|state| {
-                state.queue.revision = revision;
-                state.queue.source_free = None;
+                state.queue.sources.retain(|source| source.import != end.import.0);
+                state.ledger += 1;
             });
             serving.parked.store(true, Ordering::Relaxed);
-            serving.look();
+            // The rows of its studies have a receipt now.
+            serving.rows_moved();
         });
     }
 }

@@ -87,13 +87,16 @@ pub(crate) fn with(settings: &Settings, changed: Map<String, Value>) -> Result<S
         let field = all.get_mut(&name);
         *field.ok_or_else(|| Fault::with(Code::Internal, "no such setting"))? = value;
     }
-    serde_json::from_value(all).map_err(unknown)
+    let settings: Settings = serde_json::from_value(all).map_err(unknown)?;
+    settings.limit().map_err(|fault| Fault::with(Code::Internal, fault))?;
+    Ok(settings)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::view::{Appearance, Names, Standard};
+    use serde_json::json;
 
     fn set_to(kept: &Kept, wanted: &Settings) -> Result<(), Fault> {
         kept.change(|_| Ok(wanted.clone()), |_| ())
@@ -140,6 +143,21 @@ mod tests {
             let set = Settings { standard_destination: standard.clone(), ..Settings::default() };
             set_to(&Kept::read(home.path()), &set).unwrap();
             assert_eq!(Kept::read(home.path()).settings().standard_destination, standard);
+        }
+    }
+
+    #[test]
+    fn a_limit_on_the_line_is_one_or_nothing_is_changed() {
+        let set = |bandwidth: Value| {
+            with(&Settings::default(), Map::from_iter([("bandwidth".into(), bandwidth)]))
+        };
+        let limit =
+            |megabits: u32, from: u8| json!({"megabits": megabits, "from": from, "until": 19});
+        let settings = set(limit(20, 7)).unwrap();
+        assert_eq!(settings.limit().unwrap().unwrap().to_string(), "20@7-19");
+        assert_eq!(set(Value::Null).unwrap().limit(), Ok(None));
+        for wrong in [limit(0, 7), limit(20, 24), json!(20)] {
+            assert_eq!(set(wrong).unwrap_err().code, Code::Internal);
         }
     }
 

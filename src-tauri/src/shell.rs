@@ -14,6 +14,7 @@ use relaypacs_model::{Code, Fault};
 use relaypacs_practice_pacs::Running;
 use relaypacs_relay::{Home, Relay};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A command's answer.
@@ -49,6 +50,8 @@ pub(crate) struct Shell {
     pub(crate) mounted: Mutex<Vec<Mounted>>,
     /// Who tells of them.
     pub(crate) volumes: Volumes,
+    /// True once somebody ends the process.
+    pub(crate) ending: AtomicBool,
 }
 
 /// A home, open for work.
@@ -80,6 +83,7 @@ impl Shell {
             serving: Serving::default(),
             mounted: Mutex::default(),
             volumes: Volumes::default(),
+            ending: AtomicBool::new(false),
         }
     }
 

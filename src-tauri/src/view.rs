@@ -25,7 +25,7 @@ pub use review::{
     HeaderLine, Looking, Page, Patient, Picture, Placeholder, ReviewHead, ReviewImage,
     ReviewSeries, ReviewStudy, Skipped, SourceKind, Warning, WarningKind,
 };
-pub use settings::{Appearance, Cover, Language, Names, Settings, Spool, Standard};
+pub use settings::{Appearance, Bandwidth, Cover, Language, Names, Settings, Spool, Standard};
 pub use words::{CodeWord, OutcomeWord, PriorityWord, ReadBackWord, SkipWord};
 
 use serde::Serialize;
@@ -62,6 +62,8 @@ pub struct State {
     pub queue: QueueHead,
     /// The first send that came to its end and was not put away.
     pub done: Option<Done>,
+    /// Grows when the ledger has something new of what was sent.
+    pub ledger: u64,
     /// The practice archive in this process.
     pub practice: Practice,
     /// True where a person asked to quit while work is left: the window asks back.

@@ -137,6 +137,42 @@ test("a setting is what the last click on it said, however quick, and what it wa
   await page.close();
 });
 
+test("how much of the line is taken, and when, is chosen in Settings and told while it holds", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await page.clock.install({ time: new Date(2026, 10, 27, 8, 30) });
+  await visit(page, run.url, { fake: "queue", hash: "settings" });
+  const pick = async (name, value) => {
+    await page.locator(`[data-do="bandwidth_${name}"]`).selectOption(value);
+    await settle(page);
+    return page.evaluate(() => globalThis.fake.state.settings.bandwidth);
+  };
+  const sub = async () => {
+    await page.evaluate(() => (location.hash = "queue"));
+    await screen(page, "queue");
+    await settle(page);
+    const text = await page.locator("main header").innerText();
+    await page.evaluate(() => (location.hash = "settings"));
+    await screen(page, "settings");
+    return text;
+  };
+  assert.doesNotMatch(await sub(), /limited/);
+  assert.deepEqual(await pick("rate", "20"), { megabits: 20, from: 0, until: 0 });
+  assert.match(await sub(), /limited to 20 Mbit\/s/);
+  assert.deepEqual(await pick("when", "hours"), { megabits: 20, from: 7, until: 19 });
+  assert.match(await sub(), /limited to 20 Mbit\/s until 19:00/);
+  assert.deepEqual(await pick("from", "9"), { megabits: 20, from: 9, until: 19 });
+  assert.doesNotMatch(await sub(), /limited/, "it is half past eight");
+  assert.deepEqual(await pick("until", "0"), { megabits: 20, from: 9, until: 0 });
+  assert.deepEqual(await pick("rate", "5"), { megabits: 5, from: 9, until: 0 });
+  const hours = await page.locator('[data-do="bandwidth_from"] option').allInnerTexts();
+  assert.ok(!hours.includes("00:00"), "from an hour until the same would be all day");
+  assert.deepEqual(await pick("when", "day"), { megabits: 5, from: 0, until: 0 });
+  assert.equal(await pick("rate", ""), null);
+  assert.equal(await page.locator('[data-do="bandwidth_when"]').count(), 0);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test("that sending goes on behind a closed window is said only where there is a tray", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "queue", hash: "queue" });
@@ -177,4 +213,150 @@ test("names are covered once nobody has touched the screen for as long as was se
   await page.locator("dialog.cover").waitFor({ state: "detached" });
   assert.notEqual(await onTop(), "DIALOG");
   await page.close();
+});
+
+test("an answer about an address that was changed meanwhile, or asked about once more, is not shown", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "settings", hash: "settings" });
+  await page.locator('[data-do="destination_new"]').click();
+  await page.locator('[data-do="draft_name"]').fill("North");
+  await page.locator('[data-do="draft_url"]').fill("https://north.example/dicom-web");
+  const hold = () =>
+    page.evaluate(() => {
+      const { fake } = globalThis;
+      fake.waits.destination_check = new Promise((answer) => (fake.answer = answer));
+    });
+  const answer = async () => {
+    await page.evaluate(() => globalThis.fake.answer());
+    await settle(page);
+  };
+  const found = () => page.locator(".checks").count();
+  await hold();
+  await page.locator('[data-do="destination_check"]').click();
+  await page.locator('[data-do="draft_url"]').fill("https://south.example/dicom-web");
+  await answer();
+  assert.equal(await found(), 0, "nobody asked south");
+  await page.locator('[data-do="destination_check"]').click();
+  await settle(page);
+  assert.equal(await found(), 1);
+
+  // A refusal that comes late is not of what was typed since, and what is refused here is changed here.
+  await hold();
+  await page.locator('[data-do="destination_check"]').click();
+  await page.evaluate(() => (globalThis.fake.refusals.destination_check = "no_store_here"));
+  await page.locator('[data-do="draft_url"]').fill("https://west.example/dicom-web");
+  await answer();
+  assert.equal(await page.locator('dialog [data-code="no_store_here"]').count(), 0);
+  await page.locator('[data-do="destination_check"]').click();
+  await page.locator('dialog [data-code="no_store_here"]').waitFor();
+  assert.equal(await page.locator('dialog [data-do^="remedy_"]').count(), 0, "it would take away what was typed");
+  assert.equal(await page.locator('[data-do="draft_name"]').inputValue(), "North");
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
+test("what is refused can be tried again, and that is what is tried", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "queue", hash: "settings" });
+  await page.evaluate(() => (globalThis.fake.refusals.settings_save = "disk_full"));
+  await page.locator('[data-do="notifications"]').evaluate((one) => one.click());
+  await page.locator('.toast [data-do="remedy_retry"]').waitFor();
+  await page.evaluate(() => delete globalThis.fake.refusals.settings_save);
+  await page.locator('.toast [data-do="remedy_retry"]').click();
+  await settle(page);
+  assert.equal((await asked(page, "settings_save")).length, 2);
+  assert.equal(await page.evaluate(() => globalThis.fake.state.settings.notifications), false);
+  assert.deepEqual(await asked(page, "queue_wish"), [], "nothing else was");
+  await page.close();
+});
+
+test("where a review goes is settled before it is sent, and it is not sent where that was refused", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review", hash: "send" });
+  await page.locator('[data-do="tick"]').first().check({ force: true });
+  const order = () =>
+    page.evaluate(() =>
+      globalThis.fake.calls.map(([name]) => name).filter((name) => /^review_(destination|send)$/.test(name)),
+    );
+  await page.evaluate(() => {
+    const { fake } = globalThis;
+    fake.waits.review_destination = new Promise((answer) => (fake.answer = answer));
+    fake.refusals.review_destination = "destination_unknown";
+  });
+  await page.locator('[data-do="review_destination"]').selectOption({ label: "Clinic B" });
+  await page.locator('[data-do="review_send"]').click();
+  await settle(page);
+  assert.deepEqual(await order(), ["review_destination"]);
+  await page.evaluate(() => globalThis.fake.answer());
+  await page.locator('.toast [data-code="destination_unknown"]').waitFor();
+  await settle(page);
+  assert.deepEqual(await order(), ["review_destination"], "it would have gone where it was not to go");
+  await page.evaluate(() => {
+    const { fake } = globalThis;
+    fake.waits = Object.assign(fake.waits, { review_destination: null });
+    delete fake.refusals.review_destination;
+  });
+  await page.locator('[data-do="review_destination"]').selectOption({ label: "Clinic B" });
+  await page.locator('[data-do="review_send"]').click();
+  await screen(page, "queue");
+  assert.deepEqual(await order(), ["review_destination", "review_destination", "review_send"]);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
+test("a disc that is dropped on another screen is looked into where that can be seen", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "queue", hash: "settings" });
+  await page.evaluate(() => {
+    const looking = { name: "Disc", files: 1, images: 1, studies: 1, patients: 1, skipped: 0, seconds: 0 };
+    globalThis.fake.change({ looking });
+  });
+  await screen(page, "looking");
+  await page.close();
+});
+
+test("two fingers change window and level by as much as they move", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review", hash: "send" });
+  await page.locator('[data-do="view"]').first().click();
+  const glass = page.locator(".glass");
+  await glass.waitFor();
+  await settle(page);
+  const levels = () =>
+    page.evaluate(() => ["center", "width"].map((name) => Number(document.querySelector(`[data-do=view_${name}]`).value)));
+  const before = await levels();
+  await glass.evaluate((one) => {
+    one.setPointerCapture = () => {};
+    const at = (kind, pointerId, clientX, clientY) =>
+      one.dispatchEvent(new PointerEvent(kind, { pointerId, clientX, clientY, pointerType: "touch", bubbles: true }));
+    at("pointerdown", 1, 100, 100);
+    at("pointerdown", 2, 300, 100);
+    for (let n = 1; n <= 5; n += 1) {
+      at("pointermove", 1, 100, 100 + n);
+      at("pointermove", 2, 300, 100 + n);
+    }
+    at("pointerup", 1, 100, 105);
+    at("pointerup", 2, 300, 105);
+  });
+  await settle(page);
+  const after = await levels();
+  assert.equal(after[1], before[1], "nothing moved sideways");
+  assert.ok(Math.abs(after[0] - before[0]) < before[1] / 4, `${before} became ${after}`);
+  assert.notEqual(after[0], before[0]);
+  await page.close();
+});
+
+test("the passphrase is taken by Enter, a new one typed twice as well", async () => {
+  for (const [fake, fields] of [
+    ["locked", ["once"]],
+    ["locked_new", ["once", "again"]],
+  ]) {
+    const { page } = await newPage(run.browser);
+    await visit(page, run.url, { fake });
+    for (const name of fields) await page.locator(`[data-do="passphrase_${name}"]`).fill("long enough");
+    await page.keyboard.press("Enter");
+    await settle(page);
+    assert.deepEqual(await asked(page, "unlock"), [["unlock", { passphrase: "long enough" }]]);
+    await page.close();
+  }
 });

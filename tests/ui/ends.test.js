@@ -97,7 +97,7 @@ test("a study of which some was taken out is never told as wholly there, and can
   await visit(page, run.url, { fake: "queue", hash: "queue" });
   const row = (id) => page.locator(`[data-study="${id}"]`);
   const partly = await row(10).innerText();
-  assert.match(partly, /50 of 100 images are in Main PACS\. 50 were taken out by a person\. Nothing of this patient/);
+  assert.match(partly, /50 of 100 images are in Main PACS\. 50 were taken out by a person\. Nothing of this study/);
   assert.match(partly, /Partly taken out/);
   assert.doesNotMatch(partly, /\bAll\b|Confirmed/);
   assert.match(await row(11).innerText(), /0 of 12 images are in Main PACS\. 12 were taken out by a person\./);

@@ -176,7 +176,7 @@ test("cancelling says what is in the PACS already and does nothing until it is c
   await page.locator('[data-do="queue_cancel"]').click();
   assert.match(
     await page.locator("dialog[data-dialog=cancel]").innerText(),
-    /640 of 1,148 images are already in Main PACS/,
+    /812 of 1,148 images have already gone to Main PACS/,
   );
   await page.keyboard.press("Escape");
   const wishes = () => page.evaluate(() => globalThis.fake.calls.filter(([name]) => name === "queue_wish"));
@@ -277,7 +277,7 @@ test("a disc that went away before all was copied is asked back, and not said to
   await visit(page, run.url, { fake: "queue", hash: "queue" });
   await page.evaluate(() => {
     const { change, state } = globalThis.fake;
-    change({ queue: { ...state.queue, source_free: { ...state.queue.source_free, gone: 338 } } });
+    change({ queue: { ...state.queue, sources: [{ ...state.queue.sources[0], gone: 338 }] } });
   });
   const note = page.locator(".note", { hasText: "went away too early" });
   await note.waitFor();

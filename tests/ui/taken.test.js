@@ -37,7 +37,7 @@ test("a disc that has still to be read is not ejected anywhere, and it is said w
 
   await visit(page, run.url, { fake: "queue", hash: "queue" });
   const queue = await page.evaluate(() => globalThis.fake.state.queue);
-  await change(page, { queue: { ...queue, source_free: { ...queue.source_free, free: true } } });
+  await change(page, { queue: { ...queue, sources: [{ ...queue.sources[0], free: true }] } });
   await settle(page);
   assert.equal(await page.locator('[data-do="eject"]').count(), 0, "another send has still to read it");
   assert.deepEqual(wrong, []);
@@ -87,5 +87,38 @@ test("what the core says in English is marked as that, also in a German window",
   await change(page, { notice: { code: "brand_new", message: "It rained.", hint: "Wait.", detail: "" } });
   await settle(page);
   assert.equal(await page.locator('[data-code="brand_new"] p[lang="en"]').count(), 2);
+  await page.close();
+});
+
+test("of two discs each is told by itself: that the second is copied takes nothing back of the first", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "queue", hash: "queue" });
+  await page.evaluate(() => {
+    const { change, state } = globalThis.fake;
+    const [first] = state.queue.sources;
+    const second = { ...first, import: 13, name: "CD · SECOND", copied: 3 };
+    change({ queue: { ...state.queue, sources: [{ ...first, free: true }, second] } });
+  });
+  await settle(page);
+  const notes = await page.locator("main .note").allInnerTexts();
+  assert.equal(notes.filter((text) => /can come out/.test(text) && /MED_IMG_0423/.test(text)).length, 1, notes.join());
+  assert.equal(notes.filter((text) => /SECOND/.test(text) && /3 of 1,150/.test(text)).length, 1, notes.join());
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
+test("a study whose details are open is followed out of the list, and gone when it is nowhere", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "queue", hash: "queue" });
+  await page.locator('article[data-study="1"] [data-do="queue_details"]').click();
+  const dialog = page.locator("dialog[data-dialog=queued]");
+  await dialog.locator('[data-do="queue_pause"]').waitFor();
+  // Confirmed, it stands behind everything that waits, on a page that is not there.
+  await page.evaluate(() => globalThis.fake.beyond(1, { state: "confirmed", name: "—", images_done: 1148, erased: true }));
+  await dialog.locator("[data-state=confirmed]").waitFor();
+  assert.equal(await dialog.locator('[data-do="queue_pause"]').count(), 0, "there is nothing to pause");
+  await page.evaluate(() => globalThis.fake.beyond(1, null));
+  await dialog.waitFor({ state: "detached" });
+  assert.deepEqual(wrong, []);
   await page.close();
 });

@@ -13,4 +13,5 @@ mod refused;
 mod send;
 mod settings;
 mod starts;
+mod waits;
 mod walls;

@@ -70,6 +70,8 @@ export function signInDialog(self) {
   const one = destinationOf(self);
   if (!one) return null;
   const kind = state().sign_in_kinds.find(({ kind }) => kind === one.sign_in) ?? { kind: one.sign_in, fields: [] };
+  // It wants a sign-in and has none: that is chosen in its form.
+  if (kind.fields.length === 0) return destinationDialog(self);
   self.values ??= Object.fromEntries(kind.fields.map(({ name }) => [name, name === "user" ? (one.user ?? "") : ""]));
   const missing = () => kind.fields.some(({ name, required }) => required && !self.values[name]);
   const signIn = async () => {
@@ -81,7 +83,7 @@ export function signInDialog(self) {
     [t("sign_in.title"), " ", said(nameOf(one))],
     h(
       "form",
-      { onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void signIn()) },
+      { id: "sign-in", onsubmit: (/** @type {Event} */ event) => (event.preventDefault(), void signIn()) },
       kind.fields.map((field) =>
         h(
           "label",
@@ -100,8 +102,11 @@ export function signInDialog(self) {
       ),
       h("p", { class: "soft small" }, t("sign_in.kept")),
     ),
-    button("sign_in_confirm", t("action.sign_in"), signIn, {
+    button("sign_in_confirm", t("action.sign_in"), () => {}, {
       look: "first",
+      // Enter in a field does what the button does.
+      type: "submit",
+      form: "sign-in",
       "aria-disabled": missing() ? "true" : null,
     }),
   );

@@ -13,7 +13,7 @@ import { sign } from "./sign.js";
 /** @typedef {import("../types.d.ts").DestinationDraft} Draft */
 /** @typedef {import("../types.d.ts").Checked} Checked */
 /** What belongs to the form besides the draft. @typedef {{ [more: string]: any, ca_name?: string, checked?: Checked | null,
- *  refused?: import("../types.d.ts").Failure | null, checking?: boolean }} Place */
+ *  refused?: import("../types.d.ts").Failure | null, checking?: object | null }} Place */
 
 /** @param {Destination | null} one @returns {Draft} */
 export function draftOf(one) {
@@ -30,13 +30,21 @@ export function draftOf(one) {
   };
 }
 
+/** Whether the secrets of a saved one are kept where none are typed: another server or another user gets none of them.
+ * @param {Draft} draft */
+function keepsSecrets({ id, url, sign_in }) {
+  const old = state().destinations.find((one) => one.id === id);
+  if (!old || old.sign_in !== sign_in.kind || (old.user ?? "") !== (sign_in.values.user ?? "")) return false;
+  const origin = (/** @type {string} */ one) => (URL.canParse(one.trim()) ? new URL(one.trim()).origin : one);
+  return origin(old.url) === origin(url);
+}
+
 /** Whether there is enough to ask the server. A saved one keeps its secrets: they need not be typed again. @param {Draft} draft */
 export function isComplete(draft) {
   const kind = state().sign_in_kinds.find(({ kind }) => kind === draft.sign_in.kind);
-  const old = state().destinations.find(({ id }) => id === draft.id);
+  const keeps = keepsSecrets(draft);
   const fields = kind?.fields.every(
-    ({ name, required, secret }) =>
-      !required || draft.sign_in.values[name] || (secret && old?.sign_in === draft.sign_in.kind),
+    ({ name, required, secret }) => !required || draft.sign_in.values[name] || (secret && keeps),
   );
   return draft.url.trim() !== "" && draft.name.trim() !== "" && fields !== false;
 }
@@ -45,7 +53,8 @@ export function isComplete(draft) {
 export function form(draft, place) {
   const set = (/** @type {Partial<Draft>} */ some) => {
     Object.assign(draft, some);
-    Object.assign(place, { checked: null, refused: null });
+    // Whatever was found, or is being asked, was of what stood here before.
+    Object.assign(place, { checked: null, refused: null, checking: null });
     redraw();
   };
   const kinds = state().sign_in_kinds;
@@ -82,7 +91,7 @@ export function form(draft, place) {
         field.name,
         has(`sign_in.${field.name}`) ? t(`sign_in.${field.name}`) : field.name,
         draft.sign_in.values[field.name] ?? "",
-        draft.id !== null && field.secret ? t("destination.secret_kept") : null,
+        field.secret && keepsSecrets(draft) ? t("destination.secret_kept") : null,
         (value) => set({ sign_in: { ...draft.sign_in, values: { ...draft.sign_in.values, [field.name]: value } } }),
         { type: field.secret ? "password" : "text" },
       ),
@@ -151,23 +160,26 @@ async function chooseCa(set, place) {
 /** Asks the server what it can do; the answer or the refusal stands in the form. @param {Place} from @param {Place} [place] */
 export async function check(from, place = from) {
   if (!isComplete(from.draft)) return;
-  Object.assign(place, { checking: true, checked: null, refused: null });
+  const asked = {};
+  Object.assign(place, { checking: asked, checked: null, refused: null });
   redraw();
-  try {
-    place.checked = await call("destination_check", { draft: from.draft });
-    speak.say(t("checked.said"));
-  } catch (cause) {
-    place.refused = failureOf(cause);
-    speak.failure(place.refused);
-  }
-  place.checking = false;
+  /** @type {Partial<Place>} */
+  const found = await call("destination_check", { draft: from.draft }).then(
+    (checked) => ({ checked }),
+    (cause) => ({ refused: failureOf(cause) }),
+  );
+  // Changed meanwhile, or asked once more: it says nothing of what stands there now.
+  if (place.checking !== asked) return;
+  Object.assign(place, found, { checking: null });
+  if (found.refused) speak.failure(found.refused);
+  else speak.say(t("checked.said"));
   redraw();
 }
 
 /** What the check found, in words. @param {Place} place */
 export function checkedList(place) {
   if (place.checking) return h("p", { class: "soft", key: "checking" }, t("checked.asking"));
-  if (place.refused) return h("div", { key: "refused" }, failureNote(place.refused));
+  if (place.refused) return h("div", { key: "refused" }, failureNote(place.refused, { context: { form: true, again: () => void check(place) } }));
   const found = place.checked;
   if (!found) return null;
   const yes = (/** @type {boolean} */ is, /** @type {string} */ key) =>

@@ -27,8 +27,10 @@ function giveBack(el) {
   // The dialog leaves the page just after this; only then can what lies behind it take the focus.
   queueMicrotask(() => {
     const open = [...document.querySelectorAll("dialog[open]")].pop();
+    const behind = open ?? document.querySelector("main") ?? document;
     if (back?.isConnected && back !== document.body) back.focus();
-    else /** @type {any} */ ((open ?? document).querySelector("h1, h2, .button"))?.focus();
+    // Where another dialog left with it, that one may have given the focus back already.
+    else if (!behind.contains(document.activeElement)) /** @type {any} */ (behind.querySelector("h1, h2, .button"))?.focus();
   });
 }
 

@@ -13,6 +13,8 @@ import { sign } from "./sign.js";
 
 export function done() {
   const end = /** @type {Done} */ (state().done);
+  // All of it is there, and still the source may hold something that went elsewhere and needs a person.
+  const good = end.complete && end.disc_can_go;
   const save = () => ask("receipt_save", { receipt: end.receipt });
   return page({
     screen: "done",
@@ -21,21 +23,22 @@ export function done() {
     body: [
       h(
         "div",
-        { class: `verdict ${end.complete ? "ok" : "bad"}`, key: "verdict" },
-        sign(end.complete ? "check" : "warn"),
+        { class: `verdict ${good ? "ok" : "bad"}`, key: "verdict" },
+        sign(good ? "check" : "warn"),
         h("p", {}, disc(end)),
       ),
       end.not_there.length > 0 ? missing(end) : null,
+      end.complete && !good ? button("go_queue", t("done.look"), () => go("queue")) : null,
       h("p", { class: "soft", key: "counts" }, counts(end)),
       asides(end),
       h(
         "div",
         { class: "buttons", key: "acts" },
-        eject(end.volume, end.complete ? "first" : ""),
+        eject(end.volume, good ? "first" : ""),
         button("receipt_save", t("done.receipt"), save, { icon: "receipt" }),
         button("done_put_away", t("done.another"), () => ask("done_put_away", { receipt: end.receipt }), {
           icon: "send",
-          look: end.volume && end.complete ? "" : "first",
+          look: end.volume && good ? "" : "first",
         }),
       ),
     ],
@@ -47,9 +50,9 @@ function disc(end) {
   const { complete, disc_can_go, volume, source } = end;
   const of = (/** @type {string} */ disc, /** @type {string} */ named, /** @type {string} */ unnamed) =>
     volume ? t(disc) : source ? t(named, { name: source }) : t(unnamed);
+  if (!disc_can_go) return of("done.keep_disc", "done.keep_source", "done.keep_unnamed");
   if (complete) return of("done.disc_can_go", "done.source_free", "done.unnamed_free");
-  if (disc_can_go) return of("done.read_disc", "done.read_source", "done.read_unnamed");
-  return of("done.keep_disc", "done.keep_source", "done.keep_unnamed");
+  return of("done.read_disc", "done.read_source", "done.read_unnamed");
 }
 
 /** @param {Done} end */

@@ -57,13 +57,17 @@ export function failureNote(failure, { context = {}, after, extra, look = "bad" 
   );
 }
 
+/** Dialogs in which a destination is typed. */
+const FORMS = ["destination", "sign_in"];
+
 /** The last refusal of a command. */
 export function refusal() {
-  const failure = ui.failure;
+  const { failure, again } = ui;
   if (!failure) return null;
-  const away = () => change({ failure: null });
+  const away = () => change({ failure: null, again: null });
+  const form = ui.first === true || FORMS.includes(ui.dialogs.at(-1)?.kind ?? "");
   return failureNote(failure, {
-    context: { then: away },
+    context: { then: away, again: again ?? undefined, form },
     after: button("failure_put_away", t("failure.put_away"), away),
   });
 }

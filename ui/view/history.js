@@ -15,7 +15,7 @@ import { sign } from "./sign.js";
 const filter = { destination: "", modality: "", verdict: "", days: null, search: "" };
 /** What the rows are of: grows when the filter or the ledger changes. */
 let revision = 0;
-let known = "";
+let known = -1;
 /** @type {{ destinations: string[], modalities: string[] }} */
 let offers = { destinations: [], modalities: [] };
 
@@ -36,7 +36,7 @@ function narrow(some) {
 
 /** Asks anew when the ledger may have changed. */
 function fresh() {
-  const now = `${state().queue.studies} ${state().done?.receipt ?? ""}`;
+  const now = state().ledger;
   if (known === now) return;
   known = now;
   revision += 1;

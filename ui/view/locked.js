@@ -42,8 +42,9 @@ export function locked() {
           button(
             "unlock",
             ui.unlocking ? t("locked.opening") : t(fresh ? "locked.set" : "locked.open"),
-            () => void unlock(),
-            { look: "first", icon: "lock", "aria-disabled": isReady() ? null : "true" },
+            () => {},
+            // Enter in a field does what the button does.
+            { type: "submit", look: "first", icon: "lock", "aria-disabled": isReady() ? null : "true" },
           ),
         ),
       ),
@@ -67,10 +68,11 @@ const field = (name, label, fresh) =>
     }),
   );
 
-const isReady = () => typed.once !== "" && (state().new_passphrase !== true || typed.again === typed.once);
+const isReady = () =>
+  !ui.unlocking && typed.once !== "" && (state().new_passphrase !== true || typed.again === typed.once);
 
 async function unlock() {
-  if (ui.unlocking || !isReady()) return;
+  if (!isReady()) return;
   refused = null;
   change({ unlocking: true });
   try {

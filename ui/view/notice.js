@@ -8,5 +8,9 @@ import { failureNote } from "./failure.js";
 export function notice() {
   const { notice: failure } = state();
   if (!failure) return null;
-  return failureNote(failure, { after: button("notice_put_away", t("notice.put_away"), () => ask("notice_put_away")) });
+  return failureNote(failure, {
+    // It was the sending that met with it.
+    context: { again: () => void ask("queue_wish", { wish: "retry", studies: null }) },
+    after: button("notice_put_away", t("notice.put_away"), () => ask("notice_put_away")),
+  });
 }

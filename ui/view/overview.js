@@ -17,7 +17,7 @@ const known = { asked: "", days: null, median: null, success: { tried: 0, there:
 
 /** @param {number | null} period */
 function fresh(period) {
-  const now = `${period} ${state().queue.studies} ${state().done?.receipt ?? ""}`;
+  const now = `${period} ${state().ledger}`;
   if (known.asked === now) return;
   known.asked = now;
   const at = Date.now();

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { call } from "../backend.js";
 import { ask, go, open, state, ui } from "../store.js";
 import { bytes, duration, line, rate, t } from "../speak.js";
+import { limitNow } from "./bandwidth.js";
 import { bar } from "./bar.js";
 import { button } from "./button.js";
 import { doneNote } from "./done.js";
@@ -35,12 +36,13 @@ export function queue() {
             t("n.images", { n: head.images }),
             head.bytes_left > 0 && t("queue.left", { size: bytes(head.bytes_left) }),
             head.bytes_per_second !== null && rate(head.bytes_per_second),
+            head.bytes_left > 0 && limitNow(),
             head.seconds_left !== null && t("queue.time_left", { time: duration(head.seconds_left) }),
           )
         : null,
     acts: head.studies > 0 ? wholeQueue(head) : null,
     body: [
-      h("div", { class: "cards", key: "notes" }, doneNote(), sourceNote(head)),
+      h("div", { class: "cards", key: "notes" }, doneNote(), head.sources.map(sourceNote)),
       h("div", { key: "list", class: "queued-list" }, list.view(t("queue.list"), head.revision)),
       head.studies === 0 && list.length() === 0 ? empty() : null,
       ui.rail ? null : h("div", { key: "foot", class: "cards" }, foot(head)),
@@ -77,13 +79,12 @@ const rest = (head) => [
   button("queue_cancel_all", t("queue.cancel_all"), () => open({ kind: "cancel", study: null })),
 ];
 
-/** Can the disc come out? @param {QueueHead} head */
-function sourceNote({ source_free: source }) {
-  if (!source) return null;
+/** Can the disc come out? @param {import("../types.d.ts").SourceFree} source */
+function sourceNote(source) {
   const gone = source.gone > 0;
   return h(
     "div",
-    { class: `note ${source.free ? "ok" : gone ? "" : "calm"}`, key: "source" },
+    { class: `note ${source.free ? "ok" : gone ? "" : "calm"}`, key: `source ${source.import}` },
     sign(source.free ? "check" : "optical"),
     h(
       "div",

@@ -34,10 +34,28 @@ function groupsOf(self, study) {
   return known?.groups ?? null;
 }
 
+/** The row as it is now: of the pages that are there, else asked for by itself. One that is nowhere any more (moved to
+ * another destination, put away) leaves nothing to show. @param {Dialog} self @returns {QueueStudy} */
+function rowOf(self) {
+  const known = list.known().find(({ id }) => id === self.id);
+  if (known) return known;
+  const { revision } = state().queue;
+  if (self.asked === revision) return self.study;
+  self.asked = revision;
+  call("queue_study", { study: self.id }).then(
+    (found) => {
+      if (found === null) close(self);
+      else Object.assign(self, { study: found });
+      redraw();
+    },
+    (cause) => refuse(failureOf(cause)),
+  );
+  return self.study;
+}
+
 /** @param {Dialog} self */
 export function queuedDialog(self) {
-  // The row as it is now; as it was, when it has left the list.
-  const study = list.known().find(({ id }) => id === self.id) ?? self.study;
+  const study = rowOf(self);
   self.study = study;
   const groups = groupsOf(self, study);
   return dialog(self, queuedTitle(study), [
@@ -114,6 +132,12 @@ const over = (study, self) =>
         ),
       );
 
+/** Elsewhere it is another row of the queue. @param {QueueStudy} study @param {number} destination @param {Dialog} self */
+async function move(study, destination, self) {
+  if ((await ask("queue_move", { studies: [study.id], destination })) !== undefined) close(self);
+  else redraw();
+}
+
 /** @param {QueueStudy} study @param {Dialog} self */
 function wishes(study, self) {
   const wish = (/** @type {string} */ one) => () => ask("queue_wish", { wish: one, studies: [study.id] });
@@ -144,8 +168,7 @@ function wishes(study, self) {
                 others.find((one) => nameOf(one) === study.destination || one.name === study.destination)?.id ?? "",
               ),
               "data-do": "queue_move",
-              onchange: (/** @type {any} */ event) =>
-                ask("queue_move", { studies: [study.id], destination: Number(event.target.value) }),
+              onchange: (/** @type {any} */ event) => void move(study, Number(event.target.value), self),
             },
             others.map((one) => h("option", { key: one.id, value: String(one.id), translate: "no" }, nameOf(one))),
           ),
@@ -170,8 +193,8 @@ function wishes(study, self) {
 
 /** Says what is in the PACS already, and what cancelling does. @param {Dialog} self */
 export function cancelDialog(self) {
-  /** @type {QueueStudy | null} */
-  const study = self.study;
+  /** The row as it is now: while a person thinks, more is sent. @type {QueueStudy | null} */
+  const study = self.study && (list.known().find(({ id }) => id === self.study.id) ?? self.study);
   const act = async () => {
     close(self);
     if (self.from) close(self.from);
@@ -186,7 +209,7 @@ export function cancelDialog(self) {
         "p",
         {},
         study
-          ? t("cancel.there", { n: study.images, there: study.in_archive, destination: study.destination })
+          ? t("cancel.there", { n: study.images, there: study.images_done, destination: study.destination })
           : t("cancel.there_all", { n: state().queue.studies }),
       ),
       h("p", {}, t("cancel.erased")),

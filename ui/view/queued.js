@@ -58,13 +58,12 @@ export function stateWord(study) {
   );
 }
 
-/** Of a study that a person took out, in part or whole: what is there, what is not, and whether anything is left here.
- * @param {QueueStudy} study */
-function ended({ images: n, in_archive: there, taken_out, destination }) {
+/** Of a study that is over: what is there, what is not, and whether anything is left here. @param {QueueStudy} study */
+function ended({ state, images: n, in_archive: there, taken_out, destination, erased }) {
   return [
-    t("queued.there", { n, there, destination }),
+    state === "confirmed" ? t("queued.confirmed", { n, destination }) : t("queued.there", { n, there, destination }),
     taken_out > 0 ? t("n.taken_out", { n: taken_out }) : null,
-    there + taken_out === n ? t("queued.nothing_left") : null,
+    erased ? t("queued.nothing_left") : null,
   ]
     .filter(Boolean)
     .join(" ");
@@ -73,7 +72,6 @@ function ended({ images: n, in_archive: there, taken_out, destination }) {
 /** @param {QueueStudy} study */
 function progress(study) {
   const { images, images_done, bytes: size, bytes_done } = study;
-  if (study.state === "confirmed") return t("queued.confirmed", { n: images, destination: study.destination });
   if (isOver(study)) return ended(study);
   return line(
     t("queued.images", { n: images, done: images_done }),

@@ -103,9 +103,9 @@ function destinationChoice(head) {
     h(
       "select",
       {
-        value: value ? String(value.id) : "",
+        value: String(ui.towards ?? value?.id ?? ""),
         "data-do": "review_destination",
-        onchange: (/** @type {any} */ event) => choose(Number(event.target.value)),
+        onchange: (/** @type {any} */ event) => choose(head.id, Number(event.target.value)),
       },
       value ? null : h("option", { value: "" }, t("review.choose_destination")),
       all.map((one) => h("option", { key: one.id, value: String(one.id), translate: "no" }, nameOf(one))),
@@ -113,10 +113,21 @@ function destinationChoice(head) {
   );
 }
 
-/** @param {number} id */
-function choose(id) {
+/** The last choice in a review; ends with whether it was taken. @type {{ review: number, taken: Promise<boolean> }} */
+let choosing = { review: -1, taken: Promise.resolve(true) };
+
+/** One choice after the other: what is asked for at the same time may be done in any order. @param {number} review
+ * @param {number} id */
+function choose(review, id) {
   const one = named().find((other) => other.id === id);
-  if (one) ask("review_destination", { name: one.name });
+  if (!one) return;
+  change({ towards: id });
+  const taken = choosing.taken.then(async () => {
+    const answer = await ask("review_destination", { name: one.name });
+    if (ui.towards === id) change({ towards: null });
+    return answer !== undefined;
+  });
+  choosing = { review, taken };
 }
 
 /** @param {number} review */
@@ -124,9 +135,13 @@ async function send(review) {
   if (ui.handing) return;
   change({ handing: true });
   try {
-    const studies = await chosen();
-    const answer = await ask("review_send", { review, studies, priority: ui.priority ?? "routine" });
-    if (answer !== undefined) go("queue");
+    // Never to where a person has just said that it is not to go.
+    const taken = choosing.review !== review || (await choosing.taken);
+    choosing = { review: -1, taken: Promise.resolve(true) };
+    const studies = taken ? await chosen() : null;
+    const answer = taken ? await ask("review_send", { review, studies, priority: ui.priority ?? "routine" }) : undefined;
+    // A small one may have come to its end already.
+    if (answer !== undefined) go(state().done ? "send" : "queue");
   } catch (cause) {
     refuse(failureOf(cause));
   }

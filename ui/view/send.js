@@ -136,12 +136,12 @@ const recentBlock = (recents) =>
     button("recents_clear", t("send.recent_clear"), () => ask("recents_clear"), { look: "plain" }),
   );
 
-/** After which receipt it was asked for. @type {{ receipt: number | null, at: number | null }} */
-const last = { receipt: null, at: null };
+/** `as`: what the ledger was when it was asked. @type {{ as: number | null, at: number | null }} */
+const last = { as: null, at: null };
 
 /** What is on its way, or when the last study was confirmed. */
 function idle() {
-  const { queue, done } = state();
+  const { queue, ledger } = state();
   if (queue.studies > 0) {
     return [
       t("send.waiting", { n: queue.studies }),
@@ -149,9 +149,8 @@ function idle() {
       button("go_queue", t("send.show_queue"), () => go("queue"), { look: "plain" }),
     ];
   }
-  const receipt = done?.receipt ?? 0;
-  if (last.receipt !== receipt) {
-    last.receipt = receipt;
+  if (last.as !== ledger) {
+    last.as = ledger;
     lastConfirmed().then(
       (at) => {
         last.at = at;

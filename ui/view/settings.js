@@ -1,39 +1,18 @@
 // Settings: where to, what is kept and shown, how it looks and speaks, and what to tell those who help.
 
 import { h, said } from "../dom.js";
-import { ask, open, redraw, state } from "../store.js";
-import { t } from "../speak.js";
+import { save, setTo } from "../settings.js";
+import { ask, open, state } from "../store.js";
+import { has, t } from "../speak.js";
 import { copyDiagnostics } from "../remedies.js";
+import { bandwidth } from "./bandwidth.js";
 import { button, choice } from "./button.js";
 import { failureNote } from "./failure.js";
 import { page } from "./page.js";
 import { named, nameOf, standingSign, standingWords } from "./standing.js";
 
 /** @typedef {import("../types.d.ts").Destination} Destination */
-
-/** What was chosen and is not saved yet. @type {Map<string, any>} */
-const chosen = new Map();
-/** Ends when all that was chosen is saved or refused. */
-let saving = Promise.resolve();
-
-/** What is set, or about to be. @param {string} name */
-const set = (name) => (chosen.has(name) ? chosen.get(name) : state().settings[/** @type {"names"} */ (name)]);
-
-/**
- * Saves one of them. It is shown at once, and back again where it is refused. One is saved after the other: what is asked
- * for at the same time may be done in any order, and a quick change of mind would be lost.
- * @param {string} name @param {any} value
- */
-function save(name, value) {
-  chosen.set(name, value);
-  redraw();
-  saving = saving.then(async () => {
-    const saved = (await ask("settings_save", { changed: { [name]: value } })) !== undefined;
-    if (saved) state().settings = { ...state().settings, [name]: value };
-    if (chosen.get(name) === value) chosen.delete(name);
-    redraw();
-  });
-}
+/** @typedef {import("../types.d.ts").Settings} Settings */
 
 export function settings() {
   return page({
@@ -59,9 +38,9 @@ const block = (name, inside) =>
     h("div", { class: "cards" }, inside),
   );
 
-/** @param {string} name @param {string[]} values */
+/** @param {keyof Settings} name @param {string[]} values */
 function setting(name, values) {
-  const now = String(set(name));
+  const now = String(setTo(name));
   return h(
     "div",
     { class: "card row", key: name },
@@ -82,7 +61,7 @@ function setting(name, values) {
   );
 }
 
-/** @param {string} name */
+/** @param {"autostart" | "notifications"} name */
 function toggle(name) {
   return h(
     "label",
@@ -98,7 +77,7 @@ function toggle(name) {
       { class: "tick" },
       h("input", {
         type: "checkbox",
-        checked: Boolean(set(name)),
+        checked: Boolean(setTo(name)),
         "data-do": name,
         // What the box says by now, not what it said when it was drawn.
         onchange: (/** @type {any} */ event) => save(name, event.target.checked),
@@ -141,7 +120,7 @@ function destination(one) {
         h("h3", {}, said(name)),
         one.practice
           ? h("p", { class: "soft small" }, t("destination.practice_words"))
-          : h("p", { class: "soft small" }, said(one.url)),
+          : [h("p", { class: "soft small" }, said(one.url)), h("p", { class: "soft small" }, signsIn(one))],
         h("p", { class: "state-word" }, standingSign(one), h("span", {}, standingWords(one))),
       ),
       h(
@@ -173,6 +152,12 @@ function destination(one) {
   );
 }
 
+/** How, and for how long. @param {Destination} one */
+function signsIn({ sign_in: kind, user }) {
+  const key = `settings.signs_in.${kind}`;
+  return has(key) ? t(key, { user: user ?? "" }) : null;
+}
+
 /** Where nobody has said, it is asked as well. */
 const standard = () =>
   h(
@@ -187,7 +172,7 @@ const standard = () =>
     h(
       "select",
       {
-        value: set("standard_destination") ?? "",
+        value: setTo("standard_destination") ?? "",
         "data-do": "standard_destination",
         onchange: (/** @type {any} */ event) => save("standard_destination", event.target.value),
       },
@@ -203,7 +188,7 @@ const privacy = () => [
 ];
 
 function sending() {
-  return [state().platform.touch ? null : toggle("autostart"), toggle("notifications")];
+  return [state().platform.touch ? null : toggle("autostart"), toggle("notifications"), bandwidth()];
 }
 
 const look = () => [

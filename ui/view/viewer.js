@@ -86,14 +86,17 @@ function wheel(event, pictures) {
 function grab(event, pictures) {
   const glass = /** @type {HTMLElement} */ (event.currentTarget);
   glass.setPointerCapture(event.pointerId);
-  pictures.fingers.add(event.pointerId);
-  let [x, y, rest] = [event.clientX, event.clientY, 0];
+  pictures.fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+  let rest = 0;
   const mouse = event.pointerType === "mouse";
   glass.onpointermove = (move) => {
-    const [dx, dy] = [move.clientX - x, move.clientY - y];
-    [x, y] = [move.clientX, move.clientY];
+    // Each finger moves from where it was itself.
+    const finger = pictures.fingers.get(move.pointerId);
+    if (!finger) return;
+    const [dx, dy] = [move.clientX - finger.x, move.clientY - finger.y];
+    [finger.x, finger.y] = [move.clientX, move.clientY];
     if (mouse || pictures.fingers.size > 1) {
-      pictures.drag(dx, dy);
+      pictures.drag(dx / pictures.fingers.size, dy / pictures.fingers.size);
       return;
     }
     rest += dy;

@@ -21,6 +21,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "review_discard",
     "picture",
     "queue_studies",
+    "queue_study",
     "queue_groups",
     "queue_wish",
     "queue_move",

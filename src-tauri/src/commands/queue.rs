@@ -22,6 +22,15 @@ pub(crate) async fn queue_studies(
     shell.queue_studies(offset, limit).await
 }
 
+/// One study of the queue, or of those that left it in this session; `null` where it is neither.
+///
+/// # Errors
+/// Those of the queue.
+#[tauri::command(rename_all = "snake_case")]
+pub(crate) async fn queue_study(shell: State<'_, Shell>, study: i64) -> Answer<Option<QueueStudy>> {
+    shell.queue_study(study).await
+}
+
 /// Images of a study that need a person, by reason.
 ///
 /// # Errors

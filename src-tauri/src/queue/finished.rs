@@ -42,6 +42,11 @@ impl Finished {
         self.rows.retain(|row| row.study.receipt != Some(receipt));
     }
 
+    /// One of them.
+    pub(crate) fn study(&self, id: i64) -> Option<QueueStudy> {
+        self.rows.iter().find(|row| row.study.id == id).map(|row| row.study.clone())
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()

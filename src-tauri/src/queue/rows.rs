@@ -67,6 +67,7 @@ pub(super) fn study(
         failed: failed.instances,
         in_archive: row.counts.of(StateName::Confirmed).instances,
         taken_out: row.counts.of(StateName::Cancelled).instances,
+        erased: false,
         receipt: None,
         destination: label,
     }
@@ -131,6 +132,7 @@ pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy 
         failed: 0,
         in_archive: there,
         taken_out: 0,
+        erased: true,
         receipt: None,
     });
     QueueStudy {
@@ -148,6 +150,7 @@ pub(super) fn finished(known: Option<QueueStudy>, end: &StudyEnd) -> QueueStudy 
         in_archive: there,
         taken_out: end.recorded.get(&Outcome::Cancelled).copied().unwrap_or(0),
         failed: 0,
+        erased: true,
         ..known
     }
 }

@@ -30,6 +30,7 @@ fn generated() -> String {
         Stage,
         Platform,
         Settings,
+        Bandwidth,
         Appearance,
         Language,
         Names,

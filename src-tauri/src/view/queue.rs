@@ -27,14 +27,18 @@ pub struct QueueHead {
     pub sending: bool,
     /// Images that need a person.
     pub needs_person: u64,
-    /// Whether the source can come out.
-    pub source_free: Option<SourceFree>,
+    /// Images that have not come to their end: quitting would leave them.
+    pub unfinished: u64,
+    /// Whether the sources of what is in the queue can come out.
+    pub sources: Vec<SourceFree>,
 }
 
 /// How far the copying of a source is.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SourceFree {
+    /// Its import.
+    pub import: i64,
     /// The name of the source.
     pub name: String,
     /// True once nothing more is read from it.
@@ -91,6 +95,8 @@ pub struct QueueStudy {
     pub in_archive: u64,
     /// Images that a person took out.
     pub taken_out: u64,
+    /// True once this computer has nothing of it any more.
+    pub erased: bool,
     /// Its receipt, once everything on that came to its end.
     pub receipt: Option<u64>,
 }

@@ -1,6 +1,7 @@
 //! What a person sets. Kept in `settings.json` in the home; nothing of a patient and no secret is in it.
 
-use relaypacs_relay::{SpoolWhen, Spooling};
+use relaypacs_model as model;
+use relaypacs_relay::{Relay, SpoolWhen, Spooling};
 use serde::{Deserialize, Serialize};
 
 /// What a person sets.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub notifications: bool,
     /// What is copied to this computer before it is sent.
     pub spool: Spool,
+    /// How much of the line sending may take; null: all of it.
+    pub bandwidth: Option<Bandwidth>,
     /// Where a review goes by itself: the name of a destination; empty to ask each time; null where nobody has said yet.
     #[cfg_attr(test, ts(type = "string | null"))]
     pub standard_destination: Standard,
@@ -37,8 +40,45 @@ impl Default for Settings {
             autostart: false,
             notifications: true,
             spool: Spool::Removable,
+            bandwidth: None,
             standard_destination: Standard::Unset,
         }
+    }
+}
+
+/// How much of the line sending may take, and in which hours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Bandwidth {
+    /// Megabits a second, from 1 on.
+    pub megabits: u32,
+    /// The hour of the day from which it holds, 0 to 23.
+    pub from: u8,
+    /// The hour until which it holds; that of `from`: all day.
+    pub until: u8,
+}
+
+impl TryFrom<Bandwidth> for model::Bandwidth {
+    type Error = model::BandwidthFault;
+
+    fn try_from(set: Bandwidth) -> Result<Self, Self::Error> {
+        Self::new(set.megabits, set.from, set.until)
+    }
+}
+
+impl Settings {
+    /// Has the relay work as it is set. What no window would set counts as unset.
+    pub(crate) fn apply(&self, relay: &Relay) {
+        relay.copy_as(self.spool.into());
+        relay.limit_to(self.limit().unwrap_or_default());
+    }
+
+    /// The limit that is set.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub(crate) fn limit(&self) -> Result<Option<model::Bandwidth>, model::BandwidthFault> {
+        self.bandwidth.map(TryInto::try_into).transpose()
     }
 }
 

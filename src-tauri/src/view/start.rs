@@ -25,6 +25,7 @@ impl State {
             sign_in_kinds: SignInKind::all(),
             volumes: Vec::new(),
             recents: Vec::new(),
+            ledger: 0,
             drop: DropState::None,
             looking: None,
             review: None,

@@ -22,6 +22,8 @@ const alone = new Set((rows ?? []).filter((row) => row.state === "paused").map((
 const calls = [];
 /** Codes to refuse the next commands with. @type {Record<string, string>} */
 const refusals = {};
+/** Studies on pages that nobody looks at. @type {Map<number, any>} */
+const away = new Map();
 /** What the next commands wait for. @type {Record<string, Promise<void>>} */
 const waits = {};
 /** @type {(() => void)[]} */
@@ -265,6 +267,7 @@ const COMMANDS = {
   review_discard: () => (change({ review: null, volumes: reading(null) }), null),
   picture: ({ token }) => header(token),
   queue_studies: ({ offset, limit }) => page(rows, offset, limit),
+  queue_study: ({ study }) => away.get(study) ?? (rows ?? []).find((row) => row.id === study) ?? null,
   queue_groups: ({ study }) => groups(study),
   queue_wish: wish,
   queue_priority: ({ study, priority }) => (
@@ -383,5 +386,14 @@ export async function copy(text) {
   calls.push(["copy", text]);
 }
 
-Object.assign(window, { fake: { state, step, change, calls, refusals, waits, failure, queued, unread, endOfSend } });
+/** Takes a study off the list: to a page that nobody looks at, or away. @param {number} id @param {any} some */
+function beyond(id, some) {
+  const row = away.get(id) ?? (rows ?? []).find((one) => one.id === id);
+  rows = (rows ?? []).filter((one) => one.id !== id);
+  if (some) away.set(id, { ...row, ...some });
+  else away.delete(id);
+  queued({});
+}
+
+Object.assign(window, { fake: { beyond, state, step, change, calls, refusals, waits, failure, queued, unread, endOfSend } });
 if (query.has("run")) setInterval(step, 900);

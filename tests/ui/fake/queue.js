@@ -22,6 +22,8 @@ const row = (id, name, description, modality, state, images, images_done, bytes,
   failed: 0,
   in_archive: 0,
   taken_out: 0,
+  // What is over and has no name any more has left this computer.
+  erased: name === "—",
   receipt: null,
   ...some,
 });

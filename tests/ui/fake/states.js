@@ -60,6 +60,7 @@ export const empty = () => ({
     autostart: true,
     notifications: true,
     spool: "removable",
+    bandwidth: null,
     standard_destination: "Main PACS",
   },
   destinations: destinations().slice(0, 1),
@@ -89,9 +90,11 @@ export const empty = () => ({
     paused: false,
     sending: false,
     needs_person: 0,
-    source_free: null,
+    unfinished: 0,
+    sources: [],
   },
   done: null,
+  ledger: 0,
   practice: { running: false, sample: false },
   drop: "none",
   quitting: false,
@@ -181,7 +184,8 @@ const queueHead = (some) => ({
   seconds_left: 55,
   sending: true,
   needs_person: 2,
-  source_free: { name: "CD · MED_IMG_0423", free: false, gone: 0, copied: 812, of: 1150, volume: "v1" },
+  unfinished: 1840,
+  sources: [{ import: 12, name: "CD · MED_IMG_0423", free: false, gone: 0, copied: 812, of: 1150, volume: "v1" }],
   ...some,
 });
 
@@ -230,7 +234,7 @@ const SCENARIOS = {
   queue: () => ({ queue: queueHead({}), destinations: destinations(), volumes: volumesInUse() }),
   queue_empty: () => ({}),
   queue_many: () => ({
-    queue: queueHead({ studies: 10_000, images: 1_200_000, bytes: 640_000_000_000, source_free: null }),
+    queue: queueHead({ studies: 10_000, images: 1_200_000, bytes: 640_000_000_000, sources: [] }),
   }),
   done: () => ({ done: done({}), volumes: volumes() }),
   done_missing: () => ({
@@ -275,6 +279,7 @@ const SCENARIOS = {
   overview: () => ({}),
   overview_empty: () => ({}),
   settings: () => ({
+    settings: { ...empty().settings, bandwidth: { megabits: 20, from: 7, until: 19 } },
     destinations: [
       ...destinations(),
       {

@@ -5,7 +5,9 @@ use crate::desk::Books;
 use crate::faults::OrFault;
 use relaypacs_ledger::ReceiptId;
 use relaypacs_model::{Code, Fault, Outcome};
-use relaypacs_queue::{ImportId, ImportRow, InstanceRow, Scope, Source, StateName, Volume};
+use relaypacs_queue::{
+    ImportId, ImportRow, InstanceRow, QueueError, Scope, Source, StateName, Volume,
+};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -35,9 +37,16 @@ pub struct ImportEnd {
     pub listed_missing: u64,
     /// Files of its source that were skipped and that a person should look at.
     pub to_look_at: u64,
+    /// Images of the import, whatever receipt they are on, that need a person and perhaps its source: what was moved to
+    /// another destination has a receipt and an end of its own.
+    pub open_elsewhere: u64,
     /// Its source, where somebody named it, and where that is now.
     pub source: Option<Source>,
 }
+
+/// Ends that a person may yet want to change, for which the source may be needed.
+const NEED_A_PERSON: [StateName; 4] =
+    [StateName::Conflict, StateName::Rejected, StateName::Changed, StateName::SourceGone];
 
 impl Books {
     /// Ends the receipts of imports of which nothing goes on any more, and says what they came to. Their sources are
@@ -45,8 +54,15 @@ impl Books {
     pub(crate) fn end_whole_imports(&mut self) -> Result<Vec<(ImportEnd, Vec<Volume>)>, Fault> {
         let mut ends = Vec::new();
         for (receipt, import) in self.open_receipts() {
-            if let Some(end) = self.end_of(receipt, import)? {
-                ends.push((end, self.queue.view().volumes(import).or_fault()?));
+            match self.end_of(receipt, import) {
+                Ok(Some(end)) => {
+                    let volumes = self.queue.view().volumes(import).or_fault().unwrap_or_default();
+                    ends.push((end, volumes));
+                }
+                Ok(None) => {}
+                // What has ended is told; the trouble comes back in the next turn.
+                Err(_) if !ends.is_empty() => break,
+                Err(fault) => return Err(fault),
             }
         }
         Ok(ends)
@@ -62,7 +78,14 @@ impl Books {
 
     fn end_of(&mut self, receipt: ReceiptId, import: ImportId) -> Result<Option<ImportEnd>, Fault> {
         let view = self.queue.view();
-        let row = view.import(import).or_fault()?;
+        let row = match view.import(import) {
+            // Given up after it had its receipt, since its last step failed: nothing of it will ever end.
+            Err(QueueError::NoSuchRow) => {
+                self.is_ended(receipt);
+                return Ok(None);
+            }
+            found => found.or_fault()?,
+        };
         let here = view.counts(Scope::Import(import)).or_fault()?;
         let recorded = self.ledger.receipt(receipt).or_fault()?;
         // What has ended is in the ledger once its study was closed; before that the sums would lie.
@@ -75,6 +98,11 @@ impl Books {
         self.is_ended(receipt);
         let outcomes: BTreeMap<Outcome, u64> =
             recorded.counts.outcomes().filter(|(_, many)| *many > 0).collect();
+        let needs_a_person = NEED_A_PERSON.map(|name| here.of(name).instances).iter().sum::<u64>();
+        let there =
+            |outcome: &Outcome| outcome.is_in_the_archive() || *outcome == Outcome::Cancelled;
+        let on_this = outcomes.iter().filter(|(outcome, _)| !there(outcome)).map(|(_, many)| many);
+        let open_elsewhere = needs_a_person.saturating_sub(on_this.sum());
         Ok(Some(ImportEnd {
             import,
             receipt: receipt.0,
@@ -86,6 +114,7 @@ impl Books {
             took: row.created.until(ended),
             listed_missing: row.listed_missing,
             to_look_at: to_look_at(&row),
+            open_elsewhere,
             source: self.queue.view().source(import).or_fault()?,
         }))
     }

@@ -4,7 +4,7 @@
 //! it becomes work; discarded, dropped with the program or lost with the power it is taken out again.
 
 use crate::clock::now;
-use crate::desk::Desk;
+use crate::desk::{Books, Desk};
 use crate::faults::OrFault;
 use crate::findings::Findings;
 use crate::import::{Imported, Offer, Taken, finish, take_in};
@@ -33,7 +33,8 @@ pub struct Review {
     copies: bool,
     volumes: Vec<Volume>,
     /// Taken while it is worked on, and for good at its end.
-    held: Mutex<Option<Import>>,
+    /// One errand with it at a time: who comes meanwhile waits, and finds what the one before left.
+    held: tokio::sync::Mutex<Option<Import>>,
     destination: Mutex<DestinationRow>,
 }
 
@@ -90,7 +91,7 @@ impl Relay {
                 findings,
                 copies: spool.copies(&origin),
                 volumes: origin.volumes,
-                held: Mutex::new(Some(import)),
+                held: tokio::sync::Mutex::new(Some(import)),
                 destination: Mutex::new(row),
             })
         });
@@ -217,8 +218,11 @@ impl Review {
     /// Those of the queue; [`Code::StudyUnknown`] after its end.
     pub async fn retarget(&self, to: DestinationRow) -> Result<(), Fault> {
         let id = to.id;
-        self.with_import(move |books, import| books.queue.retarget(import, id, now()).or_fault())
-            .await?;
+        let mut held = self.held.lock().await;
+        let errand = move |books: &mut Books, import: &mut Import| {
+            books.queue.retarget(import, id, now()).or_fault()
+        };
+        self.lend(&mut held, errand).await?;
         *lock(&self.destination) = to;
         Ok(())
     }
@@ -228,8 +232,11 @@ impl Review {
     /// # Errors
     /// Those of the queue; [`Code::StudyUnknown`] after its end.
     pub async fn name_source(&self, source: Source) -> Result<(), Fault> {
-        self.with_import(move |books, import| books.queue.name_source(import, &source).or_fault())
-            .await
+        let mut held = self.held.lock().await;
+        let errand = move |books: &mut Books, import: &mut Import| {
+            books.queue.name_source(import, &source).or_fault()
+        };
+        self.lend(&mut held, errand).await
     }
 
     /// Makes work of what a person chose; the rest is taken out and counts as cancelled.
@@ -242,32 +249,32 @@ impl Review {
         if matches!(&chosen, Chosen::Only(wanted) if wanted.is_empty()) {
             return Err(Fault::new(Code::NothingToSend));
         }
+        let mut held = self.held.lock().await;
         let (counts, copies, volumes) = (self.counts.clone(), self.copies, self.volumes.clone());
         let label = DestinationLabel::from(&self.destination().destination);
-        let import = self
-            .with_import(move |books, import| {
-                if let Chosen::Only(wanted) = &chosen {
-                    of_review(books.queue.leave_out(import, wanted, now()))?;
-                }
-                let view = books.queue.view();
-                let sum = view.held_sum(import.id()).or_fault()?;
-                if sum.studies == 0 {
-                    return Err(Fault::new(Code::NothingToSend));
-                }
-                if priority != Priority::Routine {
-                    books.queue.raise_priority(import, priority.rank()).or_fault()?;
-                }
-                let sent = ScanCounts {
-                    studies: sum.studies,
-                    instances: sum.found.instances,
-                    bytes: sum.found.bytes,
-                    ..counts
-                };
-                books.queue.note_source(import, copies, &volumes).or_fault()?;
-                finish(books, import, label, &sent)
-            })
-            .await?;
-        *lock(&self.held) = None;
+        let errand = move |books: &mut Books, import: &mut Import| {
+            if let Chosen::Only(wanted) = &chosen {
+                of_review(books.queue.leave_out(import, wanted, now()))?;
+            }
+            let view = books.queue.view();
+            let sum = view.held_sum(import.id()).or_fault()?;
+            if sum.studies == 0 {
+                return Err(Fault::new(Code::NothingToSend));
+            }
+            if priority != Priority::Routine {
+                books.queue.raise_priority(import, priority.rank()).or_fault()?;
+            }
+            let sent = ScanCounts {
+                studies: sum.studies,
+                instances: sum.found.instances,
+                bytes: sum.found.bytes,
+                ..counts
+            };
+            books.queue.note_source(import, copies, &volumes).or_fault()?;
+            finish(books, import, label, &sent)
+        };
+        let import = self.lend(&mut held, errand).await?;
+        *held = None;
         Ok(Imported { import, counts: self.counts.clone() })
     }
 
@@ -276,18 +283,19 @@ impl Review {
     /// # Errors
     /// Those of the disk. Discarding twice, or after it was accepted, does nothing.
     pub async fn discard(&self) -> Result<(), Fault> {
-        let Some(import) = lock(&self.held).take() else { return Ok(()) };
+        let Some(import) = self.held.lock().await.take() else { return Ok(()) };
         self.desk.ask(move |books| books.queue.abandon_import(import, now()).or_fault()).await?;
         Ok(())
     }
 
     /// Lends the held import to the desk, and takes it back however that went.
-    async fn with_import<T: Send + 'static>(
+    async fn lend<T: Send + 'static>(
         &self,
-        errand: impl FnOnce(&mut crate::desk::Books, &mut Import) -> Result<T, Fault> + Send + 'static,
+        held: &mut Option<Import>,
+        errand: impl FnOnce(&mut Books, &mut Import) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, Fault> {
         let ended = || Fault::with(Code::StudyUnknown, "the review has ended");
-        let mut import = lock(&self.held).take().ok_or_else(ended)?;
+        let mut import = held.take().ok_or_else(ended)?;
         let (import, result) = self
             .desk
             .ask(move |books| {
@@ -295,7 +303,7 @@ impl Review {
                 Ok((import, result))
             })
             .await?;
-        *lock(&self.held) = Some(import);
+        *held = Some(import);
         result
     }
 }

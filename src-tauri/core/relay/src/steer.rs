@@ -6,7 +6,7 @@ use crate::relay::Relay;
 use relaypacs_ledger::{ReceiptId, ReceiptSummary};
 use relaypacs_model::{Code, Fault, Outcome, Priority, Reason};
 use relaypacs_queue::{
-    Counts, DestinationId, InstanceId, InstanceRow, Scope, StateName, StudyId, StudyRow,
+    Counts, DestinationId, InstanceId, InstanceRow, Scope, StateName, StudyId, StudyRow, View,
 };
 use relaypacs_scan::{Opened, Opener};
 use relaypacs_upload::Part;
@@ -40,6 +40,19 @@ pub struct InTurn {
 const FAILED: [StateName; 4] =
     [StateName::Conflict, StateName::Rejected, StateName::Changed, StateName::SourceGone];
 
+/// A study with what a person is shown of its instances.
+fn shown(view: View<'_>, study: StudyRow) -> Result<InTurn, Fault> {
+    let modalities = view.modalities(study.id).or_fault()?;
+    let to_copy = view.has_to_copy(study.id).or_fault()?;
+    let has_failed = FAILED.iter().any(|name| study.counts.of(*name).instances > 0);
+    let failed = match has_failed {
+        true => view.commonest_failure(study.id).or_fault()?,
+        false => None,
+    };
+    let failed = failed.map(|row| (row.outcome(), row.reason));
+    Ok(InTurn { study, modalities, to_copy, failed })
+}
+
 impl Relay {
     /// The queue as a person sees it, in the order in which it is sent.
     ///
@@ -50,18 +63,20 @@ impl Relay {
             .ask(move |books| {
                 let view = books.queue.view();
                 let rows = view.studies_in_turn(offset, limit).or_fault()?;
-                let with = |study: StudyRow| {
-                    let modalities = view.modalities(study.id).or_fault()?;
-                    let to_copy = view.has_to_copy(study.id).or_fault()?;
-                    let has_failed = FAILED.iter().any(|name| study.counts.of(*name).instances > 0);
-                    let failed = match has_failed {
-                        true => view.commonest_failure(study.id).or_fault()?,
-                        false => None,
-                    };
-                    let failed = failed.map(|row| (row.outcome(), row.reason));
-                    Ok(InTurn { study, modalities, to_copy, failed })
-                };
-                rows.into_iter().map(with).collect()
+                rows.into_iter().map(|study| shown(view, study)).collect()
+            })
+            .await
+    }
+
+    /// One study as [`Relay::in_turn`] lists it, wherever in the queue that is.
+    ///
+    /// # Errors
+    /// [`Code::StudyUnknown`].
+    pub async fn one_in_turn(&self, study: StudyId) -> Result<InTurn, Fault> {
+        self.desk
+            .ask(move |books| {
+                let view = books.queue.view();
+                shown(view, view.study(study).or_fault()?)
             })
             .await
     }
