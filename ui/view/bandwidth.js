@@ -57,18 +57,18 @@ export function bandwidth() {
 /** @param {Bandwidth} now */
 function when(now) {
   const all = now.from === now.until;
-  /** @param {number} other */
-  const hours = (other) =>
+  // From an hour until the same one would be all day.
+  const hours = (/** @type {number} */ other, /** @type {string} */ key) =>
     HOURS.filter((hour) => hour !== other).map(
-      (hour) => /** @type {[string, string]} */ ([String(hour), clock(hour)]),
+      (hour) => /** @type {[string, string]} */ ([String(hour), t(key, { hour: clock(hour) })]),
     );
   return [
     pick("bandwidth_when", all ? "day" : "hours", [
       ["day", t("settings.bandwidth.day")],
       ["hours", t("settings.bandwidth.hours")],
     ]),
-    all ? null : pick("bandwidth_from", String(now.from), hours(now.until)),
-    all ? null : pick("bandwidth_until", String(now.until), hours(now.from)),
+    all ? null : pick("bandwidth_from", String(now.from), hours(now.until, "settings.bandwidth.from_hour")),
+    all ? null : pick("bandwidth_until", String(now.until), hours(now.from, "settings.bandwidth.until_hour")),
   ];
 }
 
