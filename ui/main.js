@@ -45,7 +45,8 @@ function told(some) {
   speak.changed(before, now);
   if (before?.review?.id !== now.review?.id) reviewChanged(now.review);
   // Wherever a disc was dropped: it is looked into where that can be seen.
-  if (before && now.looking && !before.looking) location.hash = "send";
+  const isNew = now.review && now.review.id !== before?.review?.id;
+  if (before && ((now.looking && !before.looking) || isNew)) location.hash = "send";
   // What stands on that screen before an end does is not left for it.
   if (
     before &&

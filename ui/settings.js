@@ -21,7 +21,8 @@ export function save(name, value) {
   chosen.set(name, value);
   redraw();
   saving = saving.then(async () => {
-    const saved = (await ask("settings_save", { changed: { [name]: value } })) !== undefined;
+    const answer = await ask("settings_save", { changed: { [name]: value } }, () => save(name, value));
+    const saved = answer !== undefined;
     if (saved) state().settings = { ...state().settings, [name]: value };
     if (chosen.get(name) === value) chosen.delete(name);
     redraw();

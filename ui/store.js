@@ -85,14 +85,15 @@ export function failureOf(cause) {
 }
 
 /**
- * Asks the backend to do something. A refusal is shown with its three sentences; the answer is then `undefined`.
- * @param {string} command @param {Record<string, any>} [values] @returns {Promise<any>}
+ * Asks the backend to do something. A refusal is shown with its three sentences; the answer is then `undefined`. `again`:
+ * what a button that tries again does; it is for the caller to say where more than asking belongs to it.
+ * @param {string} command @param {Record<string, any>} [values] @param {() => void} [again] @returns {Promise<any>}
  */
-export async function ask(command, values) {
+export async function ask(command, values, again = () => void ask(command, values)) {
   try {
     return await call(command, values);
   } catch (cause) {
-    refuse(failureOf(cause), () => void ask(command, values));
+    refuse(failureOf(cause), again);
     return undefined;
   }
 }

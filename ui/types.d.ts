@@ -42,6 +42,10 @@ failure: Failure | null,
  */
 notice: Failure | null, 
 /**
+ * Whether that was met with by looking inside a source, which can be repeated.
+ */
+notice_of_look: boolean, 
+/**
  * What this machine is and can do.
  */
 platform: Platform, 
@@ -952,6 +956,10 @@ number: string,
 series: string, };
 
 export type Done = { 
+/**
+ * Its import: one may end in several parts, each with a receipt of its own.
+ */
+import: number, 
 /**
  * Its receipt.
  */

@@ -2,7 +2,7 @@
 //! with RelayPACS from a file manager.
 
 use crate::shell::Shell;
-use crate::view::{CodeWord, Failure, Stage};
+use crate::view::{CodeWord, Stage};
 use crate::{looking, window};
 use relaypacs_model::Code;
 use std::ffi::OsString;
@@ -24,7 +24,7 @@ pub(crate) fn go_on<R: Runtime>(app: &AppHandle<R>) {
     let shell = app.state::<Shell>();
     let Some(paths) = ready(&shell) else { return };
     if let Err(fault) = looking::look(app, paths) {
-        shell.board.change(|state| state.notice = Some(Failure::from(&fault)));
+        shell.board.change(|state| state.note(&fault, true));
     }
 }
 
@@ -38,7 +38,7 @@ pub(crate) fn ready(shell: &Shell) -> Option<Vec<PathBuf>> {
     shell.board.change(|state| match (&target, state.stage) {
         (Err(fault), Stage::Open | Stage::FirstStart) => {
             state.stage = Stage::FirstStart;
-            state.notice = Some(Failure::from(fault));
+            state.note(fault, true);
         }
         (Ok(_), _) if state.notice.as_ref().is_some_and(|notice| notice.code == lacks) => {
             state.notice = None;

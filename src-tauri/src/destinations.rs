@@ -11,6 +11,7 @@ use relaypacs_model::{
 };
 use relaypacs_relay::{DestinationRow, check};
 use std::collections::BTreeMap;
+use tauri::{AppHandle, Manager, Runtime};
 
 /// Reads the destinations anew and writes them on the board.
 pub(crate) async fn refresh(shell: &Shell) -> Result<(), Fault> {
@@ -298,6 +299,27 @@ pub(crate) async fn try_now(shell: &Shell, id: i64) -> Answer<()> {
     let found = check(&row.destination).await;
     heard(shell, &row.destination.label, found.is_ok()).await;
     Ok(found.map(drop)?)
+}
+
+/// Asks each archive that has a name whether it is there, so that a person knows where they stand before they send. What
+/// does not answer stays without an answer: nothing was to go there yet that could have failed.
+pub(crate) fn ask_all<R: Runtime>(app: &AppHandle<R>) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let rows = match app.state::<Shell>().relay() {
+            Ok(relay) => relay.destinations().await.unwrap_or_default(),
+            Err(_) => return,
+        };
+        for row in rows.into_iter().filter(|row| row.name.is_some() && row.parked.is_none()) {
+            tauri::async_runtime::spawn(ask(app.clone(), row.destination));
+        }
+    });
+}
+
+async fn ask<R: Runtime>(app: AppHandle<R>, destination: Destination) {
+    if check(&destination).await.is_ok() {
+        heard(&app.state::<Shell>(), &destination.label, true).await;
+    }
 }
 
 fn unknown() -> Fault {

@@ -15,6 +15,12 @@ impl Unread {
     /// Another end waits behind those that nobody has read; what is said anew of a receipt takes the place of what was
     /// said of it before.
     pub(crate) fn add(&mut self, done: Done) {
+        if done.disc_can_go {
+            // Nothing of the whole import needs its source any more: what was said of its other parts is over.
+            for known in self.0.iter_mut().filter(|known| known.import == done.import) {
+                known.disc_can_go = known.in_archive + known.cancelled == known.images;
+            }
+        }
         match self.0.iter_mut().find(|known| known.receipt == done.receipt) {
             Some(known) => *known = done,
             None => self.0.push_back(done),
@@ -28,7 +34,7 @@ impl Unread {
 
     /// Somebody who sees the first turns to the next source: what is complete needs no other answer.
     pub(crate) fn go_on(&mut self) {
-        if self.0.front().is_some_and(|done| done.complete) {
+        if self.0.front().is_some_and(|done| done.complete && done.disc_can_go) {
             self.0.pop_front();
         }
     }
@@ -67,6 +73,7 @@ pub(crate) fn done(end: &ImportEnd, volume: Option<String>) -> Done {
             },
         );
     Done {
+        import: end.import.0,
         receipt: end.receipt,
         destination: end.destination.clone(),
         images,
@@ -157,6 +164,26 @@ mod tests {
 
     fn order(unread: &Unread) -> Vec<(u64, bool)> {
         unread.0.iter().map(|done| (done.receipt, done.complete)).collect()
+    }
+
+    #[test]
+    fn a_part_that_was_put_right_elsewhere_frees_the_disc_for_the_others() {
+        let whole = end(&[(Outcome::Confirmed, 1)]);
+        let part = |receipt, open_elsewhere| {
+            done(&ImportEnd { receipt, open_elsewhere, ..whole.clone() }, None)
+        };
+        let free = |unread: &Unread| -> Vec<bool> {
+            unread.0.iter().map(|done| done.disc_can_go).collect()
+        };
+        let mut unread = Unread::default();
+        unread.add(part(1, 2));
+        unread.go_on();
+        assert_eq!(free(&unread), [false], "it says to keep the disc, which has to be read");
+        let other = ImportEnd { import: ImportId(2), receipt: 3, ..whole.clone() };
+        unread.add(done(&other, None));
+        assert_eq!(free(&unread), [false, true], "another disc says nothing of this one");
+        unread.add(part(2, 0));
+        assert_eq!(free(&unread), [true, true, true]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::done::Unread;
 use crate::review::{Aim, Held};
 use crate::shell::{Shell, lock};
 use crate::sources::Source;
-use crate::view::{Failure, Looking};
+use crate::view::Looking;
 use relaypacs_model::{Code, Fault, Seen};
 use relaypacs_relay::{Observer, Review, Stop, Target};
 use std::collections::HashSet;
@@ -89,7 +89,7 @@ pub(crate) fn look<R: Runtime>(app: &AppHandle<R>, paths: Vec<PathBuf>) -> Resul
 async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, aim: &Aim, stop: &Stop) {
     let shell = app.state::<Shell>();
     if let Err(fault) = shell.discard().await {
-        shell.board.change(|state| state.notice = Some(Failure::from(&fault)));
+        shell.board.change(|state| state.note(&fault, true));
         return;
     }
     let counts = Arc::new(Counts::new());
@@ -118,7 +118,7 @@ async fn look_inside<R: Runtime>(app: &AppHandle<R>, source: Source, aim: &Aim, 
         Err(fault) => shell.board.change(|state| {
             state.looking = None;
             if fault.code != Code::Stopped {
-                state.notice = Some(Failure::from(&fault));
+                state.note(&fault, true);
             }
         }),
     }

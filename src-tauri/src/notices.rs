@@ -6,6 +6,7 @@ use crate::view::{Done, NotThere, Standing};
 use crate::window::MAIN;
 use crate::words::{Words, fill, words};
 use relaypacs_model::Outcome;
+use std::sync::atomic::Ordering;
 use tauri::{AppHandle, Manager, Runtime};
 use tauri_plugin_notification::NotificationExt;
 
@@ -43,6 +44,10 @@ pub(crate) fn stuck<R: Runtime>(app: &AppHandle<R>, shell: &Shell, destination: 
 
 /// To nobody who has the window before their eyes.
 fn say<R: Runtime>(app: &AppHandle<R>, shell: &Shell, sentence: &str) {
+    // Nobody is there for it any more, and the thread that would answer about the window may wait for this one.
+    if shell.ending.load(Ordering::Acquire) {
+        return;
+    }
     let seen =
         app.get_webview_window(MAIN).is_some_and(|window| window.is_focused().unwrap_or(false));
     if seen || !shell.kept.settings().notifications {

@@ -139,10 +139,11 @@ async fn begin<R: Runtime>(app: &AppHandle<R>, opened: Opened) -> Result<(), Fau
         state.stage = if known { Stage::Open } else { Stage::FirstStart };
         state.failure = None;
         if let Some(set_aside) = set_aside {
-            state.notice = Some(Failure::from(&set_aside.fault()));
+            state.note(&set_aside.fault(), false);
         }
     });
     serving::begin(app.clone());
+    destinations::ask_all(app);
     arriving::go_on(app);
     Ok(())
 }

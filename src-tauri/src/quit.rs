@@ -59,6 +59,7 @@ pub(crate) fn now<R: Runtime>(app: &AppHandle<R>) {
         // Who asks a second time waits for the first one's end: the process must not go from under open books.
         if begins_to_end(&app) {
             end_in_time(&app).await;
+            app.state::<Shell>().ended.send_replace(true);
             app.exit(0);
         }
     });
@@ -68,8 +69,13 @@ pub(crate) fn now<R: Runtime>(app: &AppHandle<R>) {
 /// done is done before that.
 pub(crate) fn at_exit<R: Runtime>(app: &AppHandle<R>) {
     if begins_to_end(app) {
-        tauri::async_runtime::block_on(end_in_time(app));
+        return tauri::async_runtime::block_on(end_in_time(app));
     }
+    let mut ended = app.state::<Shell>().ended.subscribe();
+    tauri::async_runtime::block_on(async {
+        // Where somebody else ends it already. In vain after the same patience.
+        let _ = tokio::time::timeout(PATIENCE, ended.wait_for(|ended| *ended)).await;
+    });
 }
 
 /// True once, for the first one who ends the process.

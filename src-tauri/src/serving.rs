@@ -5,7 +5,7 @@ use crate::paces::{Paces, TO_SEND};
 use crate::queue::Finished;
 use crate::rate::Rate;
 use crate::shell::{Shell, lock};
-use crate::view::{Failure, QueueHead, QueueStudy, SourceFree};
+use crate::view::{QueueHead, QueueStudy, SourceFree};
 use crate::{destinations, notices, queue};
 use relaypacs_model::{Fault, Moment};
 use relaypacs_relay::{
@@ -138,17 +138,24 @@ async fn tell<R: Runtime>(app: AppHandle<R>) {
         let sent = serving.bytes_sent.load(Ordering::Relaxed);
         rate.add(Instant::now(), sent);
         lock(&serving.paces).line(sent, rate.per_second());
-        if let Err(fault) = read(&shell, &rate, &mut before).await {
+        // Before it is read: what moves meanwhile is read once more.
+        let moved = serving.moved.swap(false, Ordering::AcqRel);
+        if let Err(fault) = read(&shell, &rate, &mut before, moved).await {
+            serving.moved.fetch_or(moved, Ordering::AcqRel);
             tracing::warn!(code = fault.code.as_str(), "the queue could not be read");
         }
         tokio::time::sleep(BEAT).await;
     }
 }
 
-async fn read(shell: &Shell, rate: &Rate, before: &mut Option<Sums>) -> Result<(), Fault> {
+/// `moved`: whether rows are other than they were whatever the sums say.
+async fn read(
+    shell: &Shell,
+    rate: &Rate,
+    before: &mut Option<Sums>,
+    moved: bool,
+) -> Result<(), Fault> {
     let relay = shell.relay()?;
-    // Before it is read: what moves meanwhile is read once more.
-    let moved = shell.serving.moved.swap(false, Ordering::AcqRel);
     let sums = relay.sums().await?;
     if shell.serving.parked.swap(false, Ordering::Relaxed) {
         destinations::refresh(shell).await?;
@@ -286,7 +293,7 @@ impl<R: Runtime> Observer for Ears<R> {
     fn trouble(&self, fault: &Fault) {
         tracing::error!(code = fault.code.as_str(), "trouble with the disk or the program");
         self.serving(|shell, _| {
-            shell.board.change(|state| state.notice = Some(Failure::from(fault)));
+            shell.board.change(|state| state.note(fault, false));
         });
     }
 

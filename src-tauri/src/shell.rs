@@ -16,6 +16,7 @@ use relaypacs_relay::{Home, Relay};
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// A command's answer.
 pub(crate) type Answer<T> = Result<T, Failure>;
@@ -52,6 +53,8 @@ pub(crate) struct Shell {
     pub(crate) volumes: Volumes,
     /// True once somebody ends the process.
     pub(crate) ending: AtomicBool,
+    /// True once that has come to its end.
+    pub(crate) ended: watch::Sender<bool>,
 }
 
 /// A home, open for work.
@@ -84,6 +87,7 @@ impl Shell {
             mounted: Mutex::default(),
             volumes: Volumes::default(),
             ending: AtomicBool::new(false),
+            ended: watch::Sender::new(false),
         }
     }
 

@@ -40,6 +40,8 @@ pub struct State {
     pub failure: Option<Failure>,
     /// Something that happened and that a person should have read.
     pub notice: Option<Failure>,
+    /// Whether that was met with by looking inside a source, which can be repeated.
+    pub notice_of_look: bool,
     /// What this machine is and can do.
     pub platform: Platform,
     /// What the person set.

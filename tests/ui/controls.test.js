@@ -304,6 +304,39 @@ test("where a review goes is settled before it is sent, and it is not sent where
   await page.close();
 });
 
+test("after a destination was refused, Send goes at once where the button says", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review", hash: "send" });
+  await page.locator('[data-do="tick"]').first().check({ force: true });
+  await page.evaluate(() => (globalThis.fake.refusals.review_destination = "destination_unknown"));
+  await page.locator('[data-do="review_destination"]').selectOption({ label: "Clinic B" });
+  await page.locator('.toast [data-code="destination_unknown"]').waitFor();
+  await settle(page);
+  assert.match(await page.locator('[data-do="review_send"]').innerText(), /Main PACS/);
+  await page.locator('[data-do="review_send"]').click();
+  await screen(page, "queue");
+  assert.equal((await asked(page, "review_send")).length, 1);
+  await page.close();
+});
+
+test("a Send that was refused and is tried again sends what is ticked by then", async () => {
+  const { page } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "review", hash: "send" });
+  const tick = (at) => page.locator('[data-do="tick"]').nth(at);
+  await tick(0).check({ force: true });
+  await tick(1).check({ force: true });
+  await page.evaluate(() => (globalThis.fake.refusals.review_send = "disk_full"));
+  await page.locator('[data-do="review_send"]').click();
+  await page.locator('.toast [data-do="remedy_retry"]').waitFor();
+  await tick(0).uncheck({ force: true });
+  await page.evaluate(() => delete globalThis.fake.refusals.review_send);
+  await page.locator('.toast [data-do="remedy_retry"]').click();
+  await screen(page, "queue");
+  const sent = (await asked(page, "review_send")).map(([, { studies }]) => studies.length);
+  assert.deepEqual(sent, [2, 1], "not the one that was unticked");
+  await page.close();
+});
+
 test("a disc that is dropped on another screen is looked into where that can be seen", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "queue", hash: "settings" });
@@ -313,6 +346,16 @@ test("a disc that is dropped on another screen is looked into where that can be 
   });
   await screen(page, "looking");
   await page.close();
+
+  // So small that nobody was told that it was looked into.
+  const { page: quick } = await newPage(run.browser);
+  await visit(quick, run.url, { fake: "review", hash: "settings" });
+  await quick.evaluate(() => {
+    const { change, state } = globalThis.fake;
+    change({ review: { ...state.review, id: state.review.id + 1 } });
+  });
+  await screen(quick, "review");
+  await quick.close();
 });
 
 test("two fingers change window and level by as much as they move", async () => {

@@ -107,3 +107,19 @@ test("a study of which some was taken out is never told as wholly there, and can
   assert.equal(await row(11).count(), 1, "only the rows of its receipt");
   await page.close();
 });
+
+test("a disc is not given back while images of it that went elsewhere need a person, however complete the rest is", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "done" });
+  await page.evaluate(() => globalThis.fake.change({ done: { ...globalThis.fake.state.done, disc_can_go: false } }));
+  const main = page.locator("main");
+  await main.getByText("went to another destination need you").waitFor();
+  assert.match(await main.innerText(), /All 1,150 images are in Main PACS[\s\S]*Keep the disc until this is solved/);
+  assert.doesNotMatch(await main.innerText(), /give the disc back/);
+  assert.equal(await page.locator(".verdict.ok").count(), 0);
+  await page.locator('main [data-do="go_queue"]').click();
+  await page.locator('main[data-screen="queue"]').waitFor();
+  assert.equal(await page.locator("main .note.ok", { hasText: "All 1,150" }).count(), 0, "nor green there");
+  assert.deepEqual(wrong, []);
+  await page.close();
+});

@@ -43,6 +43,8 @@ fn the_practice_archive_runs_again_at_the_next_start() {
     window.kill().unwrap();
     window.start().unwrap();
     window.screen_is("send").unwrap();
+    // It is asked whether it is there before anybody wants to send.
+    window.says("Practice PACS ready").unwrap();
     // The sample disc goes through the archive that runs again, perhaps at another port.
     window.call("practice_look", serde_json::json!({})).unwrap();
     window.screen_is("review").unwrap();

@@ -18,7 +18,7 @@ export function destinationDialog(self) {
   self.draft ??= draftOf(destinationOf(self));
   const save = async () => {
     if (!isComplete(self.draft)) return;
-    if ((await ask("destination_save", { draft: self.draft })) !== undefined) close(self);
+    if ((await ask("destination_save", { draft: self.draft }, () => void save())) !== undefined) close(self);
   };
   const why = isComplete(self.draft) ? null : "form-why";
   return dialog(
@@ -76,7 +76,8 @@ export function signInDialog(self) {
   const missing = () => kind.fields.some(({ name, required }) => required && !self.values[name]);
   const signIn = async () => {
     if (missing()) return;
-    if ((await ask("destination_sign_in", { id: one.id, values: self.values })) !== undefined) close(self);
+    const again = () => void signIn();
+    if ((await ask("destination_sign_in", { id: one.id, values: self.values }, again)) !== undefined) close(self);
   };
   return dialog(
     self,

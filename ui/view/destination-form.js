@@ -151,7 +151,7 @@ const text = (name, label, value, hint, act, more = {}) =>
 
 /** @param {(some: Partial<Draft>) => void} set @param {Place} place */
 async function chooseCa(set, place) {
-  const chosen = await ask("choose_ca");
+  const chosen = await ask("choose_ca", {}, () => void chooseCa(set, place));
   if (!chosen) return;
   place.ca_name = chosen.name;
   set({ ca: chosen.token });

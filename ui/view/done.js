@@ -13,8 +13,7 @@ import { sign } from "./sign.js";
 
 export function done() {
   const end = /** @type {Done} */ (state().done);
-  // All of it is there, and still the source may hold something that went elsewhere and needs a person.
-  const good = end.complete && end.disc_can_go;
+  const good = isGood(end);
   const save = () => ask("receipt_save", { receipt: end.receipt });
   return page({
     screen: "done",
@@ -28,7 +27,7 @@ export function done() {
         h("p", {}, disc(end)),
       ),
       end.not_there.length > 0 ? missing(end) : null,
-      end.complete && !good ? button("go_queue", t("done.look"), () => go("queue")) : null,
+      end.complete && !good ? elsewhere() : null,
       h("p", { class: "soft", key: "counts" }, counts(end)),
       asides(end),
       h(
@@ -44,6 +43,9 @@ export function done() {
     ],
   });
 }
+
+/** All of it is there, and nothing of the same source that went elsewhere needs a person. @param {Done} end */
+const isGood = (end) => end.complete && end.disc_can_go;
 
 /** May the disc go back? @param {Done} end */
 function disc(end) {
@@ -83,6 +85,15 @@ const missing = (end) =>
       : null,
   );
 
+const elsewhere = () =>
+  h(
+    "div",
+    { class: "note", key: "elsewhere" },
+    sign("warn"),
+    h("p", { class: "what" }, t("done.elsewhere")),
+    button("go_queue", t("done.look"), () => go("queue")),
+  );
+
 /** @param {Done} end */
 const counts = (end) =>
   line(
@@ -120,8 +131,8 @@ export function doneNote() {
   if (!end) return null;
   return h(
     "div",
-    { class: `note ${end.complete ? "ok" : "bad"}`, key: "done" },
-    sign(end.complete ? "check" : "warn"),
+    { class: `note ${isGood(end) ? "ok" : "bad"}`, key: "done" },
+    sign(isGood(end) ? "check" : "warn"),
     h("p", { class: "what" }, endSentence(end)),
     button("show_done", t("done.show"), () => go("send")),
   );

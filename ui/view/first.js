@@ -46,7 +46,7 @@ const turn = (step) => {
 async function practice() {
   if (ui.starting) return;
   change({ starting: true });
-  const answer = await ask("practice_start");
+  const answer = await ask("practice_start", {}, () => void practice());
   change({ starting: false });
   if (answer !== undefined) turn(3);
 }
@@ -95,7 +95,7 @@ function address() {
   const why = isComplete(place.draft) ? null : "form-why";
   const save = async () => {
     if (!place.draft || !isComplete(place.draft)) return;
-    if ((await ask("destination_save", { draft: place.draft })) !== undefined) turn(3);
+    if ((await ask("destination_save", { draft: place.draft }, () => void save())) !== undefined) turn(3);
   };
   return [
     form(place.draft, place),
@@ -115,7 +115,7 @@ function address() {
 }
 
 async function look() {
-  if ((await ask("practice_look")) !== undefined) change({ first: false });
+  if ((await ask("practice_look", {}, () => void look())) !== undefined) change({ first: false });
 }
 
 function ready() {

@@ -9,8 +9,10 @@ export function notice() {
   const { notice: failure } = state();
   if (!failure) return null;
   return failureNote(failure, {
-    // It was the sending that met with it.
-    context: { again: () => void ask("queue_wish", { wish: "retry", studies: null }) },
+    // A look is repeated; else it was the sending that met with it.
+    context: { again: state().notice_of_look ? () => void ask("look_again") : retryAll },
     after: button("notice_put_away", t("notice.put_away"), () => ask("notice_put_away")),
   });
 }
+
+const retryAll = () => void ask("queue_wish", { wish: "retry", studies: null });

@@ -134,7 +134,8 @@ const over = (study, self) =>
 
 /** Elsewhere it is another row of the queue. @param {QueueStudy} study @param {number} destination @param {Dialog} self */
 async function move(study, destination, self) {
-  if ((await ask("queue_move", { studies: [study.id], destination })) !== undefined) close(self);
+  const again = () => void move(study, destination, self);
+  if ((await ask("queue_move", { studies: [study.id], destination }, again)) !== undefined) close(self);
   else redraw();
 }
 

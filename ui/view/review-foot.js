@@ -115,6 +115,7 @@ function destinationChoice(head) {
 
 /** The last choice in a review; ends with whether it was taken. @type {{ review: number, taken: Promise<boolean> }} */
 let choosing = { review: -1, taken: Promise.resolve(true) };
+const NOTHING_CHOSEN = choosing;
 
 /** One choice after the other: what is asked for at the same time may be done in any order. @param {number} review
  * @param {number} id */
@@ -123,25 +124,32 @@ function choose(review, id) {
   if (!one) return;
   change({ towards: id });
   const taken = choosing.taken.then(async () => {
-    const answer = await ask("review_destination", { name: one.name });
+    const answer = await ask("review_destination", { name: one.name }, () => choose(review, id));
     if (ui.towards === id) change({ towards: null });
     return answer !== undefined;
   });
-  choosing = { review, taken };
+  const mine = { review, taken };
+  choosing = mine;
+  // Once it is known how that went, the button says where to: only who pressed before that is held back.
+  void taken.then(() => {
+    if (choosing === mine) choosing = NOTHING_CHOSEN;
+  });
 }
 
 /** @param {number} review */
 async function send(review) {
   if (ui.handing) return;
   change({ handing: true });
+  const before = state().done?.receipt;
   try {
     // Never to where a person has just said that it is not to go.
-    const taken = choosing.review !== review || (await choosing.taken);
-    choosing = { review: -1, taken: Promise.resolve(true) };
-    const studies = taken ? await chosen() : null;
-    const answer = taken ? await ask("review_send", { review, studies, priority: ui.priority ?? "routine" }) : undefined;
-    // A small one may have come to its end already.
-    if (answer !== undefined) go(state().done ? "send" : "queue");
+    if (choosing.review !== review || (await choosing.taken)) {
+      const values = { review, studies: await chosen(), priority: ui.priority ?? "routine" };
+      const answer = await ask("review_send", values, () => void send(review));
+      const { done } = state();
+      // A small one may have come to its end already.
+      if (answer !== undefined) go(done && done.receipt !== before ? "send" : "queue");
+    }
   } catch (cause) {
     refuse(failureOf(cause));
   }

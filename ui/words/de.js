@@ -116,6 +116,7 @@ export default {
   "done.already_there": { one: "{n} war schon vorher da", other: "{n} waren schon vorher da" },
   "done.another": "Weitere senden",
   "done.disc_can_go": "Sie können die CD zurückgeben.",
+  "done.elsewhere": "Bilder aus derselben Quelle, die an ein anderes Ziel gingen, brauchen Sie.",
   "done.keep_disc": "Behalten Sie die CD, bis das geklärt ist.",
   "done.keep_source": "Behalten Sie {name}, bis das geklärt ist.",
   "done.keep_unnamed": "Behalten Sie die Quelle, bis das geklärt ist.",

@@ -116,6 +116,7 @@ export default {
   "done.already_there": { one: "{n} was there before", other: "{n} were there before" },
   "done.another": "Send another",
   "done.disc_can_go": "You can give the disc back.",
+  "done.elsewhere": "Images of the same source that went to another destination need you.",
   "done.keep_disc": "Keep the disc until this is solved.",
   "done.keep_source": "Keep {name} until this is solved.",
   "done.keep_unnamed": "Keep the source until this is solved.",

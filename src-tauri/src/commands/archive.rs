@@ -29,6 +29,7 @@ pub(crate) async fn destination_save<R: Runtime>(
     draft: DestinationDraft,
 ) -> Answer<()> {
     destinations::save_draft(&app.state::<Shell>(), draft).await?;
+    destinations::ask_all(&app);
     arriving::go_on(&app);
     Ok(())
 }
@@ -91,6 +92,7 @@ pub(crate) async fn choose_ca<R: Runtime>(app: AppHandle<R>) -> Answer<Option<Ch
 #[tauri::command(rename_all = "snake_case")]
 pub(crate) async fn practice_start<R: Runtime>(app: AppHandle<R>) -> Answer<()> {
     practice::start(&app.state::<Shell>()).await?;
+    destinations::ask_all(&app);
     arriving::go_on(&app);
     Ok(())
 }

@@ -164,6 +164,8 @@ pub struct GroupImage {
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Done {
+    /// Its import: one may end in several parts, each with a receipt of its own.
+    pub import: i64,
     /// Its receipt.
     pub receipt: u64,
     /// Where it went.

@@ -1,10 +1,18 @@
 //! The state before anything is known.
 
 use super::{
-    DropState, Platform, Practice, QueueHead, Settings, SignInField, SignInKind, Stage, State,
+    DropState, Failure, Platform, Practice, QueueHead, Settings, SignInField, SignInKind, Stage,
+    State,
 };
+use relaypacs_model::Fault;
 
 impl State {
+    /// Something that a person should have read, met with by looking inside a source or by what goes on by itself.
+    pub(crate) fn note(&mut self, fault: &Fault, of_look: bool) {
+        self.notice = Some(Failure::from(fault));
+        self.notice_of_look = of_look;
+    }
+
     /// The state of a process that has just begun.
     #[must_use]
     pub fn at_start(touch: bool) -> Self {
@@ -12,6 +20,7 @@ impl State {
             stage: Stage::Starting,
             failure: None,
             notice: None,
+            notice_of_look: false,
             platform: Platform {
                 os: tauri_plugin_os::platform(),
                 version: env!("CARGO_PKG_VERSION"),

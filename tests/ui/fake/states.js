@@ -51,6 +51,7 @@ export const empty = () => ({
   stage: "open",
   failure: null,
   notice: null,
+  notice_of_look: false,
   platform: { os: "linux", version: "0.4.0", touch: false, can_choose_folder: true, has_key_store: true, tray: true },
   settings: {
     appearance: "system",
@@ -155,6 +156,7 @@ export const reviewHead = (some = {}) => ({
 });
 
 const done = (some) => ({
+  import: 12,
   receipt: 118,
   destination: "Main PACS",
   images: 1150,

@@ -93,6 +93,9 @@ impl Books {
         if row.finished_at.is_none() || waits || has_open_study(self, import)? {
             return Ok(None);
         }
+        // All that may fail comes first: what is ended is told once.
+        let (reasons, source) =
+            (reasons(self, import)?, self.queue.view().source(import).or_fault()?);
         let ended = now();
         self.ledger.end_receipt(receipt, ended).or_fault()?;
         self.is_ended(receipt);
@@ -109,13 +112,13 @@ impl Books {
             destination: recorded.destination.as_str().to_owned(),
             studies: recorded.studies,
             outcomes,
-            reasons: reasons(self, import)?,
+            reasons,
             bytes: recorded.bytes,
             took: row.created.until(ended),
             listed_missing: row.listed_missing,
             to_look_at: to_look_at(&row),
             open_elsewhere,
-            source: self.queue.view().source(import).or_fault()?,
+            source,
         }))
     }
 }
