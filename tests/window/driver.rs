@@ -43,14 +43,13 @@ impl Window {
 
     fn open_with(passphrase: Option<&str>) -> Result<Self> {
         let home = tempfile::Builder::new().prefix("relaypacs-window-").tempdir()?;
-        let (driver, port) = start_driver(home.path(), passphrase)?;
+        let (driver, page) = start_driver(home.path(), passphrase)?;
         let screenshots = Path::new(env!("CARGO_MANIFEST_DIR"))
             .parent()
             .context("no root")?
             .join("target/window-screenshots");
         fs::create_dir_all(&screenshots)?;
-        let mut window = Self { driver, page: WebDriver::at(port), home, screenshots };
-        window.until("the driver answers", |window| Ok(window.page.is_ready()))?;
+        let mut window = Self { driver, page, home, screenshots };
         window.start()?;
         Ok(window)
     }
@@ -293,14 +292,35 @@ impl Drop for Window {
         for pid in self.processes().unwrap_or_default() {
             let _ = Command::new("kill").args(["-9", &pid.to_string()]).status();
         }
-        // The driver, its display and its bus are one group.
-        let _ = Command::new("kill").args(["-9", "--", &format!("-{}", self.driver.id())]).status();
-        let _ = self.driver.wait();
+        end_group(&mut self.driver);
     }
 }
 
+/// The driver, its display and its bus are one group.
+fn end_group(driver: &mut Child) {
+    let _ = Command::new("kill").args(["-9", "--", &format!("-{}", driver.id())]).status();
+    let _ = driver.wait();
+}
+
+/// A driver that answers. The port was free when it was chosen; where somebody else took it before the driver came to it,
+/// another one is.
+fn start_driver(home: &Path, passphrase: Option<&str>) -> Result<(Child, WebDriver)> {
+    for _ in 0..3 {
+        let (mut driver, port) = spawn_driver(home, passphrase)?;
+        let (page, began) = (WebDriver::at(port), Instant::now());
+        while began.elapsed() < LIMIT / 3 && driver.try_wait()?.is_none() {
+            if page.is_ready() {
+                return Ok((driver, page));
+            }
+            std::thread::sleep(LOOK);
+        }
+        end_group(&mut driver);
+    }
+    bail!("no driver answers")
+}
+
 /// On a display and a bus of its own.
-fn start_driver(home: &Path, passphrase: Option<&str>) -> Result<(Child, u16)> {
+fn spawn_driver(home: &Path, passphrase: Option<&str>) -> Result<(Child, u16)> {
     let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
     let config = home.join("bus.conf");
     fs::write(&config, bus::CONFIG)?;
