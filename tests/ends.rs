@@ -6,8 +6,8 @@
 use relaypacs_model::{ArchiveRoot, Destination, Outcome, Priority, ReadBack, Secret, SignIn};
 use relaypacs_practice_pacs::{Faults, Options, PracticePacs, Running};
 use relaypacs_relay::{
-    Chosen, Home, ImportEnd, KeySource, Nobody, Observer, Relay, Review, Source, Stop, StudyEnd,
-    Target, Wish,
+    Chosen, Home, ImportEnd, KeySource, Nobody, Observer, Relay, Review, Source, StateName, Stop,
+    StudyEnd, Target, Wish,
 };
 use relaypacs_tests::fixture::{Instance, Kind, Person, Script, sample_disc, write_series};
 use std::path::Path;
@@ -214,4 +214,86 @@ async fn a_disc_is_not_free_while_a_study_of_it_that_went_elsewhere_needs_a_pers
     assert_eq!(main.outcomes, [(Outcome::Confirmed, 4)].into());
     let refused = clinic.outcomes[&Outcome::Rejected];
     assert_eq!((main.open_elsewhere, clinic.open_elsewhere), (refused, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_without_anything_being_sent_is_told_while_the_work_goes_on() {
+    let [home, store] = [(); 2].map(|()| folder());
+    let (_pacs, relay) = begun(home.path(), store.path()).await;
+    let (sender, told) = mpsc::channel();
+    let stop = Stop::new();
+    let (working, asked) = (relay.clone(), stop.clone());
+    let work = tokio::spawn(async move { working.serve(Arc::new(Ears(sender)), &asked).await });
+    let told = Arc::new(std::sync::Mutex::new(told));
+    let end = || {
+        let told = told.clone();
+        tokio::task::spawn_blocking(move || {
+            loop {
+                let next = told.lock().unwrap().recv_timeout(Duration::from_secs(60)).unwrap();
+                if let Told::Import(end) = next {
+                    return end;
+                }
+            }
+        })
+    };
+    let usual = folder();
+    write_series(usual.path(), 2, 20_000, &Instance::new(Kind::Ct).seed(5)).unwrap();
+    looked_at(&relay, usual.path()).await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    assert_eq!(end().await.unwrap().outcomes, [(Outcome::Confirmed, 2)].into());
+
+    // Every image twice, with other bytes: none of it goes out.
+    let twice = folder();
+    for (place, bytes) in [("whole", 20_000), ("lossy", 9_000)] {
+        let first = Instance::new(Kind::Ct).seed(6).study(2);
+        write_series(&twice.path().join(place), 2, bytes, &first).unwrap();
+    }
+    looked_at(&relay, twice.path()).await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    assert_eq!(end().await.unwrap().outcomes, [(Outcome::Conflict, 2)].into());
+    stop.stop();
+    work.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stays_of_a_study_whose_rest_is_moved_while_the_work_goes_on_is_closed() {
+    let [home, disc, store, other] = [(); 4].map(|()| folder());
+    write_series(disc.path(), 8, 20_000, &Instance::new(Kind::Ct).seed(3)).unwrap();
+    let (pacs, relay) = begun(home.path(), store.path()).await;
+    let options = Options { sync: false, ..Options::in_folder(other.path()) };
+    let clinic = PracticePacs::start(options).unwrap();
+    relay.save_destination("Clinic B", at(&clinic.root())).await.unwrap();
+    // Out of resources for the first image of each batch: in the end one waits, and the others are there.
+    let full = "[[rule]]\non = \"store\"\ndo = { reason = { code = 42752, parts = [1] } }\n";
+    pacs.set_faults(Faults::parse(full).unwrap());
+    looked_at(&relay, disc.path()).await.accept(Chosen::All, Priority::Routine).await.unwrap();
+    let (sender, told) = mpsc::channel();
+    let stop = Stop::new();
+    let (working, asked) = (relay.clone(), stop.clone());
+    let work = tokio::spawn(async move { working.serve(Arc::new(Ears(sender)), &asked).await });
+    let study = loop {
+        let rows = relay.in_turn(0, 9).await.unwrap();
+        let counts = &rows[0].study.counts;
+        if counts.of(StateName::Confirmed).instances == 7
+            && counts.of(StateName::Waiting).instances == 1
+        {
+            break rows[0].study.id;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    };
+    relay.wish_for(Wish::Move("Clinic B".into()), vec![study]).await.unwrap();
+    let wait = move || {
+        let mut ended = Vec::new();
+        while ended.len() < 2 {
+            if let Told::Import(end) = told.recv_timeout(Duration::from_secs(60)).unwrap() {
+                ended.push(end);
+            }
+        }
+        ended
+    };
+    let ended = tokio::task::spawn_blocking(wait).await.unwrap();
+    let there = ended.iter().flat_map(|end| &end.outcomes);
+    assert!(there.clone().all(|(outcome, _)| *outcome == Outcome::Confirmed), "{ended:?}");
+    assert_eq!(there.map(|(_, many)| many).sum::<u64>(), 8);
+    assert_eq!(relay.sums().await.unwrap().studies, 0, "nothing of it is left here");
+    stop.stop();
+    work.await.unwrap().unwrap();
 }

@@ -12,7 +12,7 @@ use peer::Site;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use relaypacs_model::{Code, Destination, Moment, Outcome, ReadBack};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
-use relaypacs_relay::{Observer, Reader, Relay, StateName, Stop, Target};
+use relaypacs_relay::{Observer, Reader, Relay, StateName, Stop, Target, Wish};
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
@@ -120,6 +120,39 @@ async fn a_destination_without_its_file_is_parked_and_that_is_said_once_until_th
     assert_eq!(relay.destinations().await.unwrap()[0].parked, None);
     going.stop().await;
     fs::remove_file(file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_out_of_a_destination_that_cannot_be_used_is_erased_all_the_same() {
+    let site = Site::new((2, 2, 6_000), |usual| usual);
+    let file = site.source.path().with_extension("pem");
+    let home = Inside::new();
+    let relay = Arc::new(home.open().await);
+    let without = Destination { ca: Some(file), ..place(&site.pacs.root()) };
+    relay.save_destination("a", without).await.unwrap();
+    import(&relay, site.source.path(), &Target::Saved("a".into())).await;
+    let going = Going::of(&relay);
+    going.told.wait_until(|told| !told.parks().is_empty()).await;
+    let rows = relay.in_turn(0, 9).await.unwrap();
+    relay.wish_for(Wish::Cancel, vec![rows[0].study.id]).await.unwrap();
+    going.told.wait_until(|told| told.ends().len() == 2).await;
+    assert!(going.told.ends().values().all(|end| *end == Outcome::Cancelled));
+    until_studies(&relay, 1).await;
+    going.stop().await;
+    relay.wish_for(Wish::Cancel, vec![rows[1].study.id]).await.unwrap();
+    let going = Going::of(&relay);
+    until_studies(&relay, 0).await;
+    going.stop().await;
+    relay.forget_destination("a").await.unwrap();
+}
+
+/// Waits until so many studies are left.
+async fn until_studies(relay: &Relay, many: u64) {
+    let end = Instant::now() + LIMIT;
+    while relay.sums().await.unwrap().studies != many {
+        assert!(Instant::now() < end, "they stay");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

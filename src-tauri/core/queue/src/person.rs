@@ -92,7 +92,7 @@ impl Queue {
             one_row(tx.execute("UPDATE study SET cancelled = 1 WHERE id = ?1", [study])?)?;
             let sql = format!(
                 "UPDATE instance SET state = 11, until = 0, since = ?2, proof = NULL \
-                 WHERE study_id = ?1 AND state IN ({codes})"
+                 WHERE study_id = ?1 AND state IN ({codes}) AND {ACCEPTED}"
             );
             Ok(tx.execute(&sql, params![study, now.0])? as u64)
         })
@@ -215,6 +215,9 @@ fn leads_to(name: StateName, event: Event, to: State) -> bool {
     next(name.at(Moment(0)), event, Moment(0)) == Ok(to)
 }
 
+/// What a person only looks at (an import without an end) is no part of what is wished for the queue.
+const ACCEPTED: &str = "import_id IN (SELECT id FROM import WHERE finished_at IS NOT NULL)";
+
 fn studies_with(tx: &Transaction<'_>, scope: Scope, codes: &str) -> Result<Vec<StudyId>> {
     let (condition, id) = match scope {
         Scope::All => ("?1 = 0", 0),
@@ -224,7 +227,8 @@ fn studies_with(tx: &Transaction<'_>, scope: Scope, codes: &str) -> Result<Vec<S
     };
     let sql = format!(
         "SELECT DISTINCT study_id FROM tally JOIN study ON study.id = study_id \
-         WHERE {condition} AND state IN ({codes}) AND instances > 0"
+         JOIN import ON import.id = tally.import_id \
+         WHERE {condition} AND state IN ({codes}) AND instances > 0 AND finished_at IS NOT NULL"
     );
     Ok(tx.prepare(&sql)?.query_map([id], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
@@ -241,7 +245,7 @@ fn queue_anew(
          batch_limit = 4294967295, sends_dropped = 0, proof = NULL, reason = NULL, \
          reason_status = NULL, reason_dicom = NULL, copy = max(copy, \
          (SELECT copy FROM import WHERE import.id = import_id)) WHERE study_id = ?1 \
-         AND (?2 IS NULL OR import_id = ?2) AND state IN ({codes})"
+         AND (?2 IS NULL OR import_id = ?2) AND state IN ({codes}) AND {ACCEPTED}"
     );
     Ok(tx.execute(&sql, params![study, import, now.0])? as u64)
 }

@@ -76,9 +76,11 @@ pub(crate) fn take_over(
     instance: InstanceId,
     now: Moment,
 ) -> Result<()> {
-    let (code, until, owner, bytes, differs) = tx
+    let (code, until, owner, bytes, differs, same) = tx
         .prepare_cached(
-            "SELECT instance.state, until, instance.import_id, instance.bytes, differs \
+            "SELECT instance.state, until, instance.import_id, instance.bytes, differs, \
+             instance.bytes = reoffer.bytes AND instance.modified IS reoffer.modified \
+             AND instance.encoding = reoffer.encoding AND instance.part10 = reoffer.part10 \
              FROM reoffer JOIN instance ON instance.id = instance_id \
              WHERE reoffer.import_id = ?1 AND instance_id = ?2",
         )?
@@ -89,6 +91,7 @@ pub(crate) fn take_over(
                 row.get::<_, ImportId>(2)?,
                 row.get::<_, i64>(3)?,
                 row.get::<_, bool>(4)?,
+                row.get::<_, bool>(5)?,
             ))
         })?;
     let state = state_from(code, until)?;
@@ -96,7 +99,11 @@ pub(crate) fn take_over(
         return Err(QueueError::Unreadable("state"));
     };
     hand_on(tx, owner, 1, bytes)?;
-    if after == State::Queued {
+    // What the archive has, or may have, is of another file than the one that is offered now: it is asked first, and what
+    // it has is compared with that one.
+    let is_other = (differs || !same)
+        && matches!(after, State::Unknown | State::Stored | State::StoredWithWarning);
+    if after == State::Queued || is_other {
         start_anew(tx, by, instance, now)?;
         if differs {
             let _ = apply(tx, instance, &Change::of(Event::DiffersInSource), now)?;

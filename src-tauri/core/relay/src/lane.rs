@@ -17,7 +17,7 @@ use crate::stop::Stop;
 use crate::{ask, close, send};
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Fault, ReadBack};
-use relaypacs_queue::{DestinationId, DestinationRow, Erased, StudyFilter, StudyId, StudyToAsk};
+use relaypacs_queue::{Counts, DestinationId, DestinationRow, Erased, StudyId, StudyToAsk};
 use relaypacs_scan::Opener;
 use relaypacs_upload::{Archive, Timing};
 use std::collections::{HashMap, HashSet};
@@ -100,6 +100,8 @@ struct Loop {
     asking: usize,
     flying: usize,
     idle: Duration,
+    /// What the queue came to here when it was last looked for what ended without a task.
+    seen_as: Option<Counts>,
 }
 
 impl Lane {
@@ -148,6 +150,7 @@ impl Lane {
             asking: 0,
             flying: 0,
             idle: SHORTEST,
+            seen_as: None,
         };
         let mut ended = self.turns(&mut state, patience).await;
         // However it ends: what is on its way is given up; whether it arrived is asked when a lane begins again.
@@ -181,6 +184,12 @@ impl Lane {
                 continue;
             }
             if state.tasks.is_empty() && state.closings.is_empty() {
+                let ended = self.ended_without_us(&mut state.seen_as).await?;
+                state.to_close.extend(ended);
+                self.start_closing(state).await?;
+                if !state.closings.is_empty() {
+                    continue;
+                }
                 if !self.wait_for_work(patience, state.idle).await? {
                     break;
                 }
@@ -347,29 +356,6 @@ impl Lane {
             self.network_changed().await?;
         }
         Ok(true)
-    }
-
-    /// Studies that came to their end before this run and were not closed, or hold something that needs a person.
-    async fn done_studies(&self) -> Result<Vec<StudyId>, Fault> {
-        let id = self.destination;
-        self.desk
-            .ask(move |books| {
-                let filter =
-                    StudyFilter { destination: Some(id), done: true, ..StudyFilter::default() };
-                let mut done = Vec::new();
-                loop {
-                    let page = books
-                        .queue
-                        .view()
-                        .studies(&filter, done.last().copied(), 1_000)
-                        .or_fault()?;
-                    if page.is_empty() {
-                        return Ok(done);
-                    }
-                    done.extend(page.iter().map(|row| row.id));
-                }
-            })
-            .await
     }
 }
 

@@ -12,6 +12,7 @@ mod close;
 mod counting;
 mod desk;
 mod drive;
+mod ended;
 mod ends;
 mod faults;
 mod findings;

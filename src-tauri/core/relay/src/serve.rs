@@ -3,6 +3,7 @@
 
 use crate::clock;
 use crate::desk::Books;
+use crate::ended;
 use crate::faults::OrFault;
 use crate::lane::{Lane, Shared};
 use crate::observer::Observer;
@@ -13,6 +14,7 @@ use crate::sources::by_now;
 use crate::spool::Copies;
 use crate::stop::Stop;
 use crate::work::{destinations, scope};
+use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::{Code, Destination, Fault, Reason};
 use relaypacs_queue::{DestinationId, DestinationRow, Scope, StudyId};
 use relaypacs_scan::Opener;
@@ -291,6 +293,8 @@ impl Relay {
             self.desk.ask(park).await?;
             observer.parked(&row.destination.label, &fault, None);
         }
+        let label = DestinationLabel::from(&row.destination);
+        ended::close_cancelled(&self.desk, &shared.report, id, &label).await?;
         Ok(None)
     }
 

@@ -378,6 +378,15 @@ fn forget_what_was_learned(tx: &Transaction<'_>, id: DestinationId) -> Result<()
          WHERE id = ?1",
         [id],
     )?;
+    // What the archive before it has, or may have, says nothing of this one: all of that is asked for anew, and what is
+    // there was not sent there by us.
+    tx.execute(
+        "UPDATE instance SET state = 0, until = 0, fresh_from = attempts, sends_dropped = 0, \
+         proof = NULL, reason = NULL, reason_status = NULL, reason_dicom = NULL, sent_at = NULL, copy = max(copy, \
+         (SELECT copy FROM import WHERE import.id = import_id)) WHERE state BETWEEN 3 AND 6 \
+         AND study_id IN (SELECT id FROM study WHERE destination_id = ?1)",
+        [id],
+    )?;
     tx.execute(
         "UPDATE study SET asked = 0, ask_number = ask_number + 1, ask_after = 0 \
          WHERE destination_id = ?1",

@@ -1,7 +1,7 @@
 //! Imports that a person looks at before they end.
 
 use super::{Bench, NOW, found, later, place, skip, sop_uid, study_uid};
-use crate::{Queue, QueueError, Scope, StateName, StudyFilter, StudyId};
+use crate::{Queue, QueueError, Retry, Scope, StateName, StudyFilter, StudyId};
 use relaypacs_model::{Found, PatientText, Priority, SkipReason, StudyInstanceUid};
 use std::collections::BTreeSet;
 
@@ -202,4 +202,24 @@ fn a_study_that_is_put_first_goes_before_its_like_and_after_what_is_more_urgent(
     assert_eq!(turn, [ids[3], ids[1], ids[2], ids[0]]);
     let row = bench.queue.view().study(ids[1]).unwrap();
     assert_eq!(Priority::of_rank(row.priority), Priority::Routine);
+}
+
+#[test]
+fn a_wish_for_the_queue_does_not_reach_what_a_person_still_looks_at() {
+    let mut bench = Bench::new();
+    bench.import(1, 1);
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[found(1, 1), found(2, 1)]).unwrap();
+    let conflict = skip(SkipReason::Conflict, Some(found(2, 1).header));
+    bench.queue.skip(&mut import, &[conflict]).unwrap();
+    let study = |number| {
+        let all = bench.queue.view().held_row(import.id(), &study_uid(number));
+        all.unwrap()
+    };
+    let (first, second) = (study(1), study(2));
+    assert_eq!(bench.states(second), [StateName::Conflict]);
+    assert_eq!(bench.queue.retry(Scope::All, Retry::Failed, NOW).unwrap(), 0);
+    assert_eq!(bench.states(second), [StateName::Conflict], "it is no part of the queue yet");
+    assert_eq!(bench.queue.cancel_study(first, NOW).unwrap(), 1, "what waits");
+    assert_eq!(bench.states(first), [StateName::Cancelled, StateName::Queued]);
 }

@@ -91,6 +91,29 @@ fn what_is_offered_again_starts_anew_unless_it_is_on_its_way() {
 }
 
 #[test]
+fn what_is_offered_with_other_bytes_is_compared_however_far_the_first_ones_came() {
+    let mut bench = Bench::new();
+    bench.import(1, 3);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let ids: Vec<_> = claim.rows.iter().map(|row| row.id).collect();
+    bench.settle(&Answer::to_claim(ids[0], 1, Event::Stored));
+    bench.settle(&Answer::to_claim(ids[1], 1, Event::AnswerLost));
+    bench.settle(&Answer::to_claim(ids[2], 1, Event::Stored));
+    let corrected = |number: u32| Found { bytes: 77, ..found_at(1, number, "/corrected") };
+    let mut import = bench.begin();
+    let offered = [corrected(0), corrected(1), found(1, 2)];
+    bench.queue.offer(&mut import, &offered).unwrap();
+    bench.queue.finish_import(&import, NOW).unwrap();
+    use StateName::{Queued, Stored};
+    // Asked for first, and never sent by us: what is there is compared.
+    assert_eq!(bench.states(claim.study), [Queued, Queued, Stored]);
+    let rows = bench.rows(claim.study);
+    assert!(rows[..2].iter().all(|row| row.bytes == 77 && row.sent_at.is_none()));
+    assert!(bench.claim().is_none(), "the archive is asked before anything is sent");
+}
+
+#[test]
 fn two_files_of_one_uid_are_named_and_a_conflict_is_never_sent() {
     let mut bench = Bench::new();
     let mut import = bench.begin();

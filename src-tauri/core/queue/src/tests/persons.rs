@@ -255,3 +255,33 @@ fn studies_are_listed_by_page_and_filter() {
         assert_eq!(rows[0].study_uid, study_uid(study), "{filter:?}");
     }
 }
+
+#[test]
+fn what_one_archive_has_is_not_counted_for_another_one_at_the_same_name() {
+    let mut bench = Bench::new();
+    let name = DestinationName::parse("main").unwrap();
+    let mut wanted = place("https://pacs.example/dicom-web");
+    bench.destination = bench.queue.save_destination(&name, &wanted).unwrap();
+    bench.import(1, 5);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let ids: Vec<_> = claim.rows.iter().map(|row| row.id).collect();
+    bench.settle(&Answer::to_claim(ids[0], 1, Event::Stored));
+    bench.settle(&Answer::to_claim(ids[1], 1, Event::Stored));
+    bench.learn(ids[1], Event::ArchiveListsIt);
+    bench.settle(&Answer::to_claim(ids[2], 1, Event::AnswerLost));
+    bench.settle(&Answer::to_claim(ids[3], 1, Event::Refused));
+    use StateName::{Confirmed, Queued, Rejected, Sending, Stored, Unknown};
+    assert_eq!(bench.states(claim.study), [Stored, Confirmed, Unknown, Rejected, Sending]);
+
+    // Another sign-in is the same archive.
+    wanted.sign_in = SignIn::Bearer { token: Secret::new("t") };
+    bench.queue.save_destination(&name, &wanted).unwrap();
+    assert_eq!(bench.states(claim.study), [Stored, Confirmed, Unknown, Rejected, Sending]);
+    wanted.root = ArchiveRoot::parse("https://new.example").unwrap();
+    bench.queue.save_destination(&name, &wanted).unwrap();
+    assert_eq!(bench.states(claim.study), [Queued, Queued, Queued, Rejected, Sending]);
+    assert!(bench.rows(claim.study).iter().all(|row| row.proof.is_none()));
+    bench.ask_empty();
+    assert_eq!(bench.claim().unwrap().rows.len(), 3, "all of it goes to the new one");
+}
