@@ -128,3 +128,28 @@ fn a_folder_that_is_not_there_cannot_be_watched() {
     let ran = cli.run(&words).unwrap();
     assert_eq!(ran.status, Some(2), "{}", ran.stderr);
 }
+
+#[test]
+fn a_folder_that_is_away_for_a_while_is_watched_on_when_it_is_back() {
+    let place = tempfile::tempdir().unwrap();
+    let (folder, elsewhere) = (place.path().join("in"), place.path().join("away"));
+    fs::create_dir(&folder).unwrap();
+    let (cli, orthanc) = (Cli::new().unwrap(), Orthanc::start().unwrap());
+    let root = orthanc.root();
+    let words = ["watch", arg(&folder), "--to", &root, "--settle", "1", "--json"];
+    let mut watch = cli.spawn(&words).unwrap();
+    let one = Instance::new(Kind::Mr).seed(83);
+    fs::write(folder.join("IM1"), one.bytes()).unwrap();
+    assert_eq!(number(&summary(&mut watch), "confirmed"), 1);
+
+    fs::rename(&folder, &elsewhere).unwrap();
+    watch.wait_for(LIMIT, |line| line.contains("\"code\":\"source_not_found\"")).unwrap();
+    fs::write(elsewhere.join("IM2"), one.clone().number(2, 2).bytes()).unwrap();
+    fs::rename(&elsewhere, &folder).unwrap();
+    let next = summary(&mut watch);
+    assert_eq!((number(&next, "files"), number(&next, "confirmed")), (1, 1), "{next}");
+    assert_eq!(orthanc.count().unwrap(), 2);
+    watch.interrupt().unwrap();
+    let ran = watch.finish(LIMIT).unwrap();
+    assert_eq!(ran.status, Some(130), "{}", ran.stderr);
+}

@@ -12,7 +12,7 @@ use crate::send::{finish, target};
 use crate::session::Session;
 use relaypacs_model::{Code, Fault, Outcome};
 use relaypacs_relay::{
-    ImportEnd, ImportId, Progress, Reach, Relay, ScanCounts, Stop, Summary, Target, Work,
+    ImportEnd, ImportId, Observer, Progress, Reach, Relay, ScanCounts, Stop, Summary, Target, Work,
 };
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -67,25 +67,57 @@ impl Watch<'_> {
     async fn arrivals(&mut self, dir: &Path, settle: Duration) -> Result<(), Fault> {
         let session = self.session;
         let (mut folder, stop) = (Folder::default(), &session.stop);
+        // Not there from the beginning is a mistake.
+        let mut found = folder.look(dir, settle, Instant::now())?;
+        let mut is_away = false;
         while !stop.is_stopped() {
-            let arrived = folder.look(dir, settle, Instant::now())?;
-            if !arrived.is_empty() {
-                let (face, target) = (self.face.clone(), &self.target);
-                let imported = self.relay.import(arrived, target, false, face, stop).await?;
-                if imported.counts.instances == 0 {
-                    // Nothing of it will end.
-                    self.say(Summary::default(), Some(&imported.counts))?;
-                } else {
-                    self.told.offered.insert(imported.import, imported.counts);
-                }
+            if found.locked > 0 {
+                self.face.trouble(&Fault::with(Code::SourceUnreadable, found.locked));
+            }
+            if !found.arrived.is_empty() {
+                self.offer(found.arrived, &mut folder).await?;
             }
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
                 () = stop.stopped() => {}
                 Some(end) = self.ends.recv() => self.tell(end)?,
             }
+            found = match folder.look(dir, settle, Instant::now()) {
+                Ok(found) => {
+                    is_away = false;
+                    found
+                }
+                // Later it is a share that may come back.
+                Err(fault) => {
+                    if !std::mem::replace(&mut is_away, true) {
+                        self.face.trouble(&fault);
+                    }
+                    Arrived::default()
+                }
+            };
         }
         Ok(())
+    }
+
+    /// Takes in what arrived. One of them may have gone or been locked since it was seen: then the next look says which.
+    async fn offer(&mut self, arrived: Vec<PathBuf>, folder: &mut Folder) -> Result<(), Fault> {
+        let (face, target, stop) = (self.face.clone(), &self.target, &self.session.stop);
+        match self.relay.import(arrived.clone(), target, false, face, stop).await {
+            Ok(imported) if imported.counts.instances == 0 => {
+                // Nothing of it will end.
+                self.say(Summary::default(), Some(&imported.counts))
+            }
+            Ok(imported) => {
+                self.told.offered.insert(imported.import, imported.counts);
+                Ok(())
+            }
+            Err(fault) if matches!(fault.code, Code::SourceNotFound | Code::SourceUnreadable) => {
+                self.face.trouble(&fault);
+                folder.take_back(&arrived, Instant::now());
+                Ok(())
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     fn tell(&mut self, end: ImportEnd) -> Result<(), Fault> {
@@ -168,10 +200,26 @@ impl Told {
     }
 }
 
-/// What is known of the watched folder.
+/// What a look found.
 #[derive(Default)]
+struct Arrived {
+    /// Files that have stopped growing and were not handed out before as they are now.
+    arrived: Vec<PathBuf>,
+    /// How many more there are that cannot be opened; each is counted once.
+    locked: usize,
+}
+
+/// What is known of the watched folder.
 struct Folder {
     files: HashMap<PathBuf, Seen>,
+    /// Whether a file can be opened.
+    opens: fn(&Path) -> bool,
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self { files: HashMap::new(), opens: |path| fs::File::open(path).is_ok() }
+    }
 }
 
 /// One file as it was last seen.
@@ -180,35 +228,52 @@ struct Seen {
     changed: Option<SystemTime>,
     since: Instant,
     sent: bool,
+    locked: bool,
 }
 
 impl Folder {
-    /// The files that have stayed the same for `settle` and were not handed out before as they are now.
-    fn look(&mut self, dir: &Path, settle: Duration, now: Instant) -> Result<Vec<PathBuf>, Fault> {
+    /// The files that have stayed the same for `settle` and were not handed out before as they are now. One that cannot be
+    /// opened keeps none of the others back, and is handed out when it can be.
+    fn look(&mut self, dir: &Path, settle: Duration, now: Instant) -> Result<Arrived, Fault> {
         let found = files(dir).map_err(|error| {
             let gone = error.kind() == std::io::ErrorKind::NotFound;
             let code = if gone { Code::SourceNotFound } else { Code::SourceUnreadable };
             Fault::with(code, error.kind())
         })?;
         self.files.retain(|path, _| found.contains_key(path));
-        let mut arrived = Vec::new();
+        let (mut found_now, opens) = (Arrived::default(), self.opens);
         for (path, (size, changed)) in found {
             let seen = self.files.entry(path.clone()).or_insert(Seen {
                 size,
                 changed,
                 since: now,
                 sent: false,
+                locked: false,
             });
             if (seen.size, seen.changed) != (size, changed) {
-                *seen = Seen { size, changed, since: now, sent: false };
+                *seen = Seen { size, changed, since: now, sent: false, locked: false };
             }
-            if !seen.sent && now.duration_since(seen.since) >= settle {
-                seen.sent = true;
-                arrived.push(path);
+            if seen.sent || now.duration_since(seen.since) < settle {
+                continue;
+            }
+            if opens(&path) {
+                (seen.sent, seen.locked) = (true, false);
+                found_now.arrived.push(path);
+            } else if !std::mem::replace(&mut seen.locked, true) {
+                found_now.locked += 1;
             }
         }
-        arrived.sort();
-        Ok(arrived)
+        found_now.arrived.sort();
+        Ok(found_now)
+    }
+
+    /// These were not taken in: they are handed out once more after they have settled again.
+    fn take_back(&mut self, files: &[PathBuf], now: Instant) {
+        for path in files {
+            if let Some(seen) = self.files.get_mut(path) {
+                (seen.sent, seen.since) = (false, now);
+            }
+        }
     }
 }
 
@@ -252,26 +317,48 @@ mod tests {
         let file = dir.join("in/IM1");
         let mut folder = Folder::default();
         let start = Instant::now();
+        let look = |folder: &mut Folder, now| folder.look(&dir, SETTLE, now).unwrap().arrived;
 
         fs::write(&file, b"half").unwrap();
-        assert!(folder.look(&dir, SETTLE, start).unwrap().is_empty());
+        assert!(look(&mut folder, start).is_empty());
         fs::write(&file, b"half and the rest").unwrap();
         let grown = start + SETTLE;
-        assert!(folder.look(&dir, SETTLE, grown).unwrap().is_empty(), "it was still growing");
-        assert_eq!(folder.look(&dir, SETTLE, grown + SETTLE).unwrap(), [file.as_path()]);
-        assert!(
-            folder.look(&dir, SETTLE, grown + SETTLE * 2).unwrap().is_empty(),
-            "handed out twice"
-        );
+        assert!(look(&mut folder, grown).is_empty(), "it was still growing");
+        assert_eq!(look(&mut folder, grown + SETTLE), [file.as_path()]);
+        assert!(look(&mut folder, grown + SETTLE * 2).is_empty(), "handed out twice");
 
         fs::write(&file, b"another image under the same name").unwrap();
-        assert!(folder.look(&dir, SETTLE, grown + SETTLE * 3).unwrap().is_empty());
-        assert_eq!(folder.look(&dir, SETTLE, grown + SETTLE * 4).unwrap(), [file.as_path()]);
+        assert!(look(&mut folder, grown + SETTLE * 3).is_empty());
+        assert_eq!(look(&mut folder, grown + SETTLE * 4), [file.as_path()]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_keeps_no_other_one_back_and_comes_when_it_can_be() {
+        let place = tempfile::tempdir().unwrap();
+        for name in ["IM1", "IM2"] {
+            fs::write(place.path().join(name), b"an image").unwrap();
+        }
+        let start = Instant::now();
+        let look = |folder: &mut Folder, after: u32| {
+            let found = folder.look(place.path(), SETTLE, start + SETTLE * after).unwrap();
+            let names = found.arrived.iter().map(|path| path.file_name().unwrap().to_owned());
+            (names.collect::<Vec<_>>(), found.locked)
+        };
+        let mut folder = Folder { opens: |path| !path.ends_with("IM2"), ..Folder::default() };
+        assert_eq!(look(&mut folder, 0), (vec![], 0));
+        assert_eq!(look(&mut folder, 1), (vec!["IM1".into()], 1));
+        assert_eq!(look(&mut folder, 2), (vec![], 0), "it is said once");
+        folder.opens = |_| true;
+        assert_eq!(look(&mut folder, 3), (vec!["IM2".into()], 0));
+        // What could not be taken in comes again.
+        folder.take_back(&[place.path().join("IM1")], start + SETTLE * 3);
+        assert_eq!(look(&mut folder, 3), (vec![], 0));
+        assert_eq!(look(&mut folder, 4), (vec!["IM1".into()], 0));
     }
 
     #[test]
     fn a_folder_that_is_not_there_is_said() {
         let fault = Folder::default().look(Path::new("/no/such/folder"), SETTLE, Instant::now());
-        assert_eq!(fault.unwrap_err().code, Code::SourceNotFound);
+        assert_eq!(fault.err().unwrap().code, Code::SourceNotFound);
     }
 }
