@@ -68,3 +68,21 @@ fn a_source_without_an_index_is_held_against_the_archive_alone() {
     assert_eq!((&whole["complete"], &whole["in_index"]), (&true.into(), &Value::Null));
     assert_eq!(number(whole, "on_source"), disc.instances.len() as u64);
 }
+
+#[test]
+fn an_index_that_can_be_read_only_in_part_is_no_proof_that_nothing_is_missing() {
+    let [source, store] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    sample_disc(source.path(), 7).unwrap();
+    // As a bad sector leaves it: the records behind it are not known, and the one of a missing file is among them.
+    let index = source.path().join("DICOMDIR");
+    let bytes = fs::read(&index).unwrap();
+    fs::write(&index, &bytes[..bytes.len() / 4]).unwrap();
+    let pacs = PracticePacs::start(Options::in_folder(store.path())).unwrap();
+    let (cli, root) = (Cli::new().unwrap(), pacs.root());
+    let ran = cli.run(&["send", arg(source.path()), "--to", &root, "--json"]).unwrap();
+    let whole = &ran.events("completeness").unwrap()[0];
+    assert_eq!(number(whole, "in_index_not_on_source"), 0, "what is missing is not seen");
+    assert_eq!(ran.status, Some(3), "and it may be missing: {}", ran.stderr);
+    assert_eq!((&whole["complete"], &whole["index_read_in_part"]), (&false.into(), &true.into()));
+    assert!(text(whole, "sentence").contains("what could be read of the disc's index"), "{whole}");
+}

@@ -1009,6 +1009,10 @@ not_there: Array<NotThere>,
  */
 listed_missing: number, 
 /**
+ * True where that index is damaged and could be read only in part.
+ */
+index_partly: boolean, 
+/**
  * Skipped files that a person should look at.
  */
 skipped_to_look_at: number, 

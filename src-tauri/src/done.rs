@@ -86,9 +86,11 @@ pub(crate) fn done(end: &ImportEnd, volume: Option<String>) -> Done {
         complete: images > 0
             && in_archive == images
             && end.listed_missing == 0
+            && !end.index_partly
             && end.to_look_at == 0,
         not_there: not_there.collect(),
         listed_missing: end.listed_missing,
+        index_partly: end.index_partly,
         skipped_to_look_at: end.to_look_at,
         source: end.source.as_ref().map(|source| source.name.clone()),
         volume,
@@ -115,6 +117,7 @@ mod tests {
             bytes: 10,
             took: Duration::from_secs(3),
             listed_missing: 0,
+            index_partly: false,
             to_look_at: 0,
             open_elsewhere: 0,
             source: Some(Source { name: "CD".into(), place: None }),
@@ -129,6 +132,8 @@ mod tests {
         assert_eq!((told.images, told.in_archive, told.already_there), (4, 4, 1));
         assert_eq!((told.source.as_deref(), told.volume.as_deref()), (Some("CD"), Some("v")));
         let missing = done(&ImportEnd { listed_missing: 1, ..whole.clone() }, None);
+        let unread = done(&ImportEnd { index_partly: true, ..whole.clone() }, None);
+        assert!(!unread.complete && unread.index_partly && unread.disc_can_go);
         let skipped = done(&ImportEnd { to_look_at: 2, ..whole.clone() }, None);
         assert_eq!((missing.complete, missing.listed_missing), (false, 1));
         assert_eq!((skipped.complete, skipped.skipped_to_look_at), (false, 2));

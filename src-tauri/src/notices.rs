@@ -77,6 +77,7 @@ mod tests {
             bytes: 1,
             took: Duration::ZERO,
             listed_missing,
+            index_partly: false,
             to_look_at: 0,
             open_elsewhere: 0,
             source: None,

@@ -123,3 +123,15 @@ test("a disc is not given back while images of it that went elsewhere need a per
   assert.deepEqual(wrong, []);
   await page.close();
 });
+
+test("an index that could be read only in part is told, and the end is not green", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "done" });
+  await page.evaluate(() =>
+    globalThis.fake.change({ done: { ...globalThis.fake.state.done, complete: false, index_partly: true } }),
+  );
+  await page.locator("main").getByText("whether an image is missing is not known").waitFor();
+  assert.equal(await page.locator(".verdict.ok").count(), 0);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});

@@ -115,6 +115,14 @@ const asides = (end) => [
         h("p", { class: "what" }, t("done.listed_missing", { n: end.listed_missing })),
       )
     : null,
+  end.index_partly
+    ? h(
+        "div",
+        { class: "note", key: "partly" },
+        sign("warn"),
+        h("p", { class: "what" }, t("done.index_partly")),
+      )
+    : null,
   end.skipped_to_look_at > 0
     ? h(
         "div",

@@ -117,6 +117,7 @@ export default {
   "done.another": "Weitere senden",
   "done.disc_can_go": "Sie können die CD zurückgeben.",
   "done.elsewhere": "Bilder aus derselben Quelle, die an ein anderes Ziel gingen, brauchen Sie.",
+  "done.index_partly": "Das Verzeichnis der CD ist beschädigt und nur zum Teil lesbar: Ob ein Bild fehlt, ist nicht bekannt.",
   "done.keep_disc": "Behalten Sie die CD, bis das geklärt ist.",
   "done.keep_source": "Behalten Sie {name}, bis das geklärt ist.",
   "done.keep_unnamed": "Behalten Sie die Quelle, bis das geklärt ist.",

@@ -117,6 +117,7 @@ export default {
   "done.another": "Send another",
   "done.disc_can_go": "You can give the disc back.",
   "done.elsewhere": "Images of the same source that went to another destination need you.",
+  "done.index_partly": "The index of the disc is damaged and could be read only in part: whether an image is missing is not known.",
   "done.keep_disc": "Keep the disc until this is solved.",
   "done.keep_source": "Keep {name} until this is solved.",
   "done.keep_unnamed": "Keep the source until this is solved.",

@@ -186,6 +186,7 @@ pub(crate) fn completeness(whole: &Completeness, names: &Indexes) {
         "in_archive": whole.in_archive,
         "in_index_not_on_source": whole.index.map(|index| index.missing),
         "on_source_not_in_index": whole.index.map(|index| index.unlisted),
+        "index_read_in_part": whole.index.map(|index| index.partly),
         "on_source_not_in_archive": whole.on_source.saturating_sub(whole.in_archive),
         "needs_a_look": whole.needs_a_look,
         "not_in_archive": not_there,

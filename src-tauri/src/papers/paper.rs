@@ -36,6 +36,7 @@ struct Words {
     some_in: &'static str,
     may_lack: &'static str,
     listed_missing: &'static str,
+    index_partly: &'static str,
     /// Begun, ended, studies, images, bytes; as wide as each other.
     heads: [&'static str; 5],
     not_yet: &'static str,
@@ -53,6 +54,7 @@ const ENGLISH: Words = Words {
     some_in: "{there} of {n} images that could be sent are in {archive}.",
     may_lack: "Not everything on the source could be sent. An image may be missing because of these files:",
     listed_missing: "in the index of the disc, not on the disc",
+    index_partly: "The index of the disc could be read only in part: what else it lists is not known.",
     heads: ["begun  ", "ended  ", "studies", "images ", "bytes  "],
     not_yet: "not yet",
     by_outcome: "By outcome",
@@ -80,6 +82,7 @@ const GERMAN: Words = Words {
     some_in: "Von den Bildern, die gesendet werden konnten, sind {there} von {n} in {archive}.",
     may_lack: "Nicht alles auf der Quelle konnte gesendet werden. Wegen dieser Dateien kann ein Bild fehlen:",
     listed_missing: "im Verzeichnis der CD, aber nicht darauf",
+    index_partly: "Das Verzeichnis der CD ist nur zum Teil lesbar: Was sonst noch darin steht, ist nicht bekannt.",
     heads: ["begonnen", "beendet ", "Studien ", "Bilder  ", "Bytes   "],
     not_yet: "noch nicht",
     by_outcome: "Nach Ergebnis",
@@ -148,7 +151,9 @@ impl Paper {
         let to_look_at: Vec<(SkipReason, u64)> =
             counts.skips().filter(|(reason, _)| reason.needs_a_person()).collect();
         let listed_missing = counts.listed_missing();
-        let whole = to_look_at.is_empty() && listed_missing == 0;
+        let partly = counts.index().is_some_and(|index| index.partly);
+        let named = !to_look_at.is_empty() || listed_missing > 0;
+        let whole = !named && !partly;
         let sentence = match (whole && images > 0 && there == images, images) {
             (true, 1) => words.one_in,
             (true, _) => words.all_in,
@@ -162,12 +167,17 @@ impl Paper {
         if whole {
             return Ok(());
         }
-        writeln!(text, "{}", words.may_lack)?;
+        if named {
+            writeln!(text, "{}", words.may_lack)?;
+        }
         for (reason, files) in to_look_at {
             writeln!(text, "{files:>9}  {}", (words.skip)(reason))?;
         }
         if listed_missing > 0 {
             writeln!(text, "{listed_missing:>9}  {}", words.listed_missing)?;
+        }
+        if partly {
+            writeln!(text, "{}", words.index_partly)?;
         }
         writeln!(text)
     }
@@ -215,11 +225,14 @@ mod tests {
         assert!(!whole.contains("may be missing"), "{whole}");
         let skipped =
             paper(|counts| counts.add_skipped(SkipReason::Damaged, 2)).text(false).unwrap();
-        let missing = IndexTally { listed: 13, missing: 1, unlisted: 0 };
+        let missing = IndexTally { listed: 13, missing: 1, ..IndexTally::default() };
+        let partly = IndexTally { partly: true, ..IndexTally::default() };
+        let partly = paper(|counts| counts.add_index(partly)).text(false).unwrap();
         let missing = paper(|counts| counts.add_index(missing)).text(false).unwrap();
         for (text, why) in [
             (&skipped, "        2  damaged\n"),
             (&missing, "        1  in the index of the disc, not on the disc\n"),
+            (&partly, "The index of the disc could be read only in part"),
         ] {
             assert!(text.contains(why), "{text}");
             assert!(

@@ -190,6 +190,8 @@ pub struct Done {
     pub not_there: Vec<NotThere>,
     /// Files that the disc's index lists and the disc lacks.
     pub listed_missing: u64,
+    /// True where that index is damaged and could be read only in part.
+    pub index_partly: bool,
     /// Skipped files that a person should look at.
     pub skipped_to_look_at: u64,
     /// The name of the source, where it has one.

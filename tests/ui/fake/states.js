@@ -169,6 +169,7 @@ const done = (some) => ({
   complete: true,
   not_there: [],
   listed_missing: 0,
+  index_partly: false,
   skipped_to_look_at: 0,
   source: "CD · MED_IMG_0423",
   volume: "v1",

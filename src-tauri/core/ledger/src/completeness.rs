@@ -14,6 +14,8 @@ pub struct IndexTally {
     pub missing: u64,
     /// Images on the disc that it does not list.
     pub unlisted: u64,
+    /// True where it is damaged and could be read only in part: what else it lists, nobody knows.
+    pub partly: bool,
 }
 
 impl IndexTally {
@@ -24,6 +26,7 @@ impl IndexTally {
             listed: self.listed.saturating_add(other.listed),
             missing: self.missing.saturating_add(other.missing),
             unlisted: self.unlisted.saturating_add(other.unlisted),
+            partly: self.partly || other.partly,
         }
     }
 }
@@ -64,7 +67,7 @@ impl Completeness {
     pub fn is_whole(&self) -> bool {
         self.in_archive == self.on_source
             && self.needs_a_look == 0
-            && self.index.is_none_or(|index| index.missing == 0)
+            && self.index.is_none_or(|index| index.missing == 0 && !index.partly)
     }
 
     /// One sentence for a person.
@@ -115,10 +118,12 @@ fn indexed(index: &IndexTally) -> String {
         1 => Some("leaves out 1 that is".to_owned()),
         many => Some(format!("leaves out {} that are", grouped(many))),
     };
+    let read =
+        if index.partly { "what could be read of the disc's index" } else { "the disc's index" };
     match (missing, unlisted) {
-        (None, None) => "the disc's index lists no other".into(),
-        (Some(one), None) | (None, Some(one)) => format!("the disc's index {one}"),
-        (Some(missing), Some(unlisted)) => format!("the disc's index {missing} and {unlisted}"),
+        (None, None) => format!("{read} lists no other"),
+        (Some(one), None) | (None, Some(one)) => format!("{read} {one}"),
+        (Some(missing), Some(unlisted)) => format!("{read} {missing} and {unlisted}"),
     }
 }
 
@@ -133,7 +138,7 @@ mod tests {
         counts.add_skipped(SkipReason::Damaged, damaged);
         counts.add_skipped(SkipReason::NotDicom, 7);
         if let Some((missing, unlisted)) = index {
-            counts.add_index(IndexTally { listed: 1_000, missing, unlisted });
+            counts.add_index(IndexTally { listed: 1_000, missing, unlisted, partly: false });
         }
         Completeness::of(&counts)
     }
@@ -183,6 +188,17 @@ mod tests {
             assert_eq!(completeness.sentence(), *sentence);
             assert_eq!(completeness.is_whole(), *whole, "{sentence}");
         }
+    }
+
+    #[test]
+    fn an_index_that_was_read_in_part_proves_nothing() {
+        let mut counts = Counts::default();
+        counts.add(Outcome::Confirmed, 2);
+        counts.add_index(IndexTally { listed: 2, partly: true, ..IndexTally::default() });
+        let told = Completeness::of(&counts);
+        let sentence = "All 2 images on the disc are in the archive; what could be read of the \
+                        disc's index lists no other.";
+        assert_eq!((told.sentence().as_str(), told.is_whole()), (sentence, false));
     }
 
     #[test]

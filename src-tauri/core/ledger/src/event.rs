@@ -260,9 +260,12 @@ impl Event {
                     "studies": studies, "instances": instances, "bytes": bytes, "skipped": skipped,
                 });
                 if let (Some(index), Value::Object(detail)) = (index, &mut draft.detail) {
-                    let IndexTally { listed, missing, unlisted } = index;
-                    let index =
+                    let IndexTally { listed, missing, unlisted, partly } = index;
+                    let mut index =
                         json!({ "listed": listed, "missing": missing, "unlisted": unlisted });
+                    if *partly {
+                        index["partly"] = true.into();
+                    }
                     detail.insert("index".into(), index);
                 }
             }

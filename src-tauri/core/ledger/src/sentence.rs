@@ -22,6 +22,11 @@ pub fn verdict_sentence(counts: &Counts) -> String {
             ));
         }
     }
+    if counts.index().is_some_and(|index| index.partly) {
+        text.push_str(
+            " The disc's index could be read only in part: what else it lists is not known.",
+        );
+    }
     text
 }
 

@@ -51,6 +51,7 @@ impl Counting {
                     listed: report.listed,
                     missing: report.listed_missing_total,
                     unlisted: report.unlisted,
+                    partly: report.damage.is_some(),
                 };
                 self.counts.listed_missing += index.missing;
                 self.counts.index = Some(self.counts.index.unwrap_or_default().and(index));

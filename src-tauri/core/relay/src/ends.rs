@@ -35,6 +35,8 @@ pub struct ImportEnd {
     pub took: Duration,
     /// Files that an index (DICOMDIR) of its source lists and the source lacks.
     pub listed_missing: u64,
+    /// True where an index of its source is damaged and could be read only in part.
+    pub index_partly: bool,
     /// Files of its source that were skipped and that a person should look at.
     pub to_look_at: u64,
     /// Images of the import, whatever receipt they are on, that need a person and perhaps its source: what was moved to
@@ -116,6 +118,7 @@ impl Books {
             bytes: recorded.bytes,
             took: row.created.until(ended),
             listed_missing: row.listed_missing,
+            index_partly: recorded.counts.index().is_some_and(|index| index.partly),
             to_look_at: to_look_at(&row),
             open_elsewhere,
             source,

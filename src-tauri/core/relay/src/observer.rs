@@ -75,10 +75,13 @@ pub struct ScanCounts {
 }
 
 impl ScanCounts {
-    /// True where a file was skipped for a reason that a person should look at.
+    /// True where a file was skipped for a reason that a person should look at, or one may be missing that the index of
+    /// the disc lists.
     #[must_use]
     pub fn needs_a_person(&self) -> bool {
-        self.listed_missing > 0 || self.skipped.keys().any(|reason| reason.needs_a_person())
+        self.listed_missing > 0
+            || self.index.is_some_and(|index| index.partly)
+            || self.skipped.keys().any(|reason| reason.needs_a_person())
     }
 }
 

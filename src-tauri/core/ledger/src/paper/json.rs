@@ -73,6 +73,7 @@ impl<W: Write> JsonReceipt<W> {
             "in_archive": whole.in_archive,
             "in_index_not_on_source": index(|index| index.missing),
             "on_source_not_in_index": index(|index| index.unlisted),
+            "index_read_in_part": whole.index.map(|index| index.partly),
             "on_source_not_in_archive": whole.on_source.saturating_sub(whole.in_archive),
             "needs_a_look": whole.needs_a_look,
         });

@@ -91,6 +91,9 @@ fn totals(
         row(to, index.listed, "files in the disc's index")?;
         row(to, index.missing, "  in the index, not on the disc")?;
         row(to, index.unlisted, "  images on the disc, not in the index")?;
+        if index.partly {
+            writeln!(to, "The index is damaged and could be read only in part.")?;
+        }
     }
     Ok(())
 }

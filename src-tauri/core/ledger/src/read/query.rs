@@ -96,7 +96,8 @@ fn left_out(connection: &Connection, receipt: i64, counts: &mut Counts) -> Resul
     if let Some(index) = detail.get("index") {
         let part = |name: &str| index.get(name).ok_or(LedgerError::Damaged).and_then(number);
         let (listed, missing, unlisted) = (part("listed")?, part("missing")?, part("unlisted")?);
-        counts.add_index(IndexTally { listed, missing, unlisted });
+        let partly = index.get("partly").and_then(Value::as_bool).unwrap_or_default();
+        counts.add_index(IndexTally { listed, missing, unlisted, partly });
     }
     Ok(())
 }

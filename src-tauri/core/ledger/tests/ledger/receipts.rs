@@ -202,7 +202,7 @@ fn the_export_has_every_event_and_its_place_in_the_chain() {
 fn a_receipt_says_what_the_scan_of_its_source_left_out() {
     let home = Home::new();
     let mut ledger = home.open();
-    let index = IndexTally { listed: 12, missing: 2, unlisted: 1 };
+    let index = IndexTally { listed: 12, missing: 2, unlisted: 1, partly: true };
     for import in 1..=2 {
         let event = Event::Imported {
             import: ImportId([import; 16]),

@@ -382,9 +382,9 @@ fn forget_what_was_learned(tx: &Transaction<'_>, id: DestinationId) -> Result<()
     // there was not sent there by us.
     tx.execute(
         "UPDATE instance SET state = 0, until = 0, fresh_from = attempts, sends_dropped = 0, \
-         proof = NULL, reason = NULL, reason_status = NULL, reason_dicom = NULL, sent_at = NULL, copy = max(copy, \
-         (SELECT copy FROM import WHERE import.id = import_id)) WHERE state BETWEEN 3 AND 6 \
-         AND study_id IN (SELECT id FROM study WHERE destination_id = ?1)",
+         proof = NULL, reason = NULL, reason_status = NULL, reason_dicom = NULL, sent_at = NULL, \
+         copy = max(copy, (SELECT copy FROM import WHERE import.id = import_id)) \
+         WHERE state BETWEEN 3 AND 6 AND study_id IN (SELECT id FROM study WHERE destination_id = ?1)",
         [id],
     )?;
     tx.execute(
