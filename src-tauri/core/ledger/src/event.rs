@@ -261,12 +261,16 @@ impl Event {
                 });
                 if let (Some(index), Value::Object(detail)) = (index, &mut draft.detail) {
                     let IndexTally { listed, missing, unlisted, partly } = index;
-                    let mut index =
-                        json!({ "listed": listed, "missing": missing, "unlisted": unlisted });
+                    let mut parts = vec![
+                        ("listed", json!(listed)),
+                        ("missing", json!(missing)),
+                        ("unlisted", json!(unlisted)),
+                    ];
                     if *partly {
-                        index["partly"] = true.into();
+                        parts.push(("partly", json!(true)));
                     }
-                    detail.insert("index".into(), index);
+                    let index = parts.into_iter().map(|(name, value)| (name.to_owned(), value));
+                    detail.insert("index".into(), Value::Object(index.collect()));
                 }
             }
             Self::BeginTransferring { study, instances, destination } => {
