@@ -178,7 +178,6 @@ async fn read(
 
 /// The sum of the queue.
 fn head(sums: &Sums, rate: Option<u64>) -> QueueHead {
-    let many = |names: &[StateName]| names.iter().map(|name| sums.counts.of(*name).instances).sum();
     let bytes: u64 = TO_SEND.iter().map(|name| sums.counts.of(*name).bytes).sum();
     let here = sums.counts.here();
     let rate = rate.filter(|_| bytes > 0);
@@ -191,13 +190,8 @@ fn head(sums: &Sums, rate: Option<u64>) -> QueueHead {
         bytes_per_second: rate,
         seconds_left: rate.map(|rate| bytes.div_ceil(rate.max(1))),
         paused: sums.paused,
-        sending: rate.is_some() || many(&[StateName::Sending]) > 0,
-        needs_person: many(&[
-            StateName::Conflict,
-            StateName::Rejected,
-            StateName::Changed,
-            StateName::SourceGone,
-        ]),
+        sending: rate.is_some() || sums.counts.of(StateName::Sending).instances > 0,
+        needs_person: sums.counts.needs_a_person().instances,
         unfinished: sums.counts.unfinished().instances,
         sources: Vec::new(),
     }

@@ -28,12 +28,7 @@ pub(super) fn study(
         })
     };
     let done = counts(&[StateName::Stored, StateName::StoredWithWarning, StateName::Confirmed]);
-    let failed = counts(&[
-        StateName::Conflict,
-        StateName::Rejected,
-        StateName::Changed,
-        StateName::SourceGone,
-    ]);
+    let failed = row.counts.needs_a_person();
     let here = row.counts.here();
     let paused = row.paused || all_paused || destination.is_some_and(|row| row.paused);
     let parked = destination.and_then(|row| row.parked.as_ref());

@@ -78,6 +78,12 @@ impl Counts {
         sum(&self.here, |name| !name.is_ended())
     }
 
+    /// What has ended in a way that a person may yet want to change.
+    #[must_use]
+    pub fn needs_a_person(&self) -> Tally {
+        sum(&self.here, |name| name.is_ended() && !name.may_be_erased())
+    }
+
     /// Everything: what is here, what was erased, what was handed on. For an import this is what it offered.
     #[must_use]
     pub fn total(&self) -> Tally {

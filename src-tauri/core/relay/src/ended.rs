@@ -7,8 +7,7 @@ use crate::lane::Lane;
 use crate::report::Report;
 use relaypacs_ledger::DestinationLabel;
 use relaypacs_model::Fault;
-use relaypacs_queue::{Counts, DestinationId, Scope, StudyFilter, StudyId};
-use std::collections::BTreeSet;
+use relaypacs_queue::{Counts, DestinationId, Scope, StudyFilter, StudyId, StudyRow};
 use std::sync::Arc;
 
 impl Lane {
@@ -32,25 +31,7 @@ impl Lane {
 
     /// Studies that came to their end before this run and were not closed, or hold something that needs a person.
     pub(crate) async fn done_studies(&self) -> Result<Vec<StudyId>, Fault> {
-        let id = self.destination;
-        self.desk
-            .ask(move |books| {
-                let filter =
-                    StudyFilter { destination: Some(id), done: true, ..StudyFilter::default() };
-                let mut done = Vec::new();
-                loop {
-                    let page = books
-                        .queue
-                        .view()
-                        .studies(&filter, done.last().copied(), 1_000)
-                        .or_fault()?;
-                    if page.is_empty() {
-                        return Ok(done);
-                    }
-                    done.extend(page.iter().map(|row| row.id));
-                }
-            })
-            .await
+        done(&self.desk, self.destination, |_| true).await
     }
 }
 
@@ -62,25 +43,30 @@ pub(crate) async fn close_cancelled(
     destination: DestinationId,
     label: &DestinationLabel,
 ) -> Result<(), Fault> {
-    let cancelled = desk
-        .ask(move |books| {
-            let filter = StudyFilter {
-                destination: Some(destination),
-                done: true,
-                ..StudyFilter::default()
-            };
-            let (mut cancelled, mut after) = (BTreeSet::new(), None);
-            loop {
-                let page = books.queue.view().studies(&filter, after, 1_000).or_fault()?;
-                let Some(last) = page.last() else { return Ok(cancelled) };
-                after = Some(last.id);
-                cancelled.extend(page.iter().filter(|row| row.cancelled).map(|row| row.id));
-            }
-        })
-        .await?;
-    let (done, _) = close::look(desk, label, cancelled).await?;
+    let cancelled = done(desk, destination, |study| study.cancelled).await?;
+    let (done, _) = close::look(desk, label, cancelled.into_iter().collect()).await?;
     for closing in done {
         close::close(desk, report, closing).await?;
     }
     Ok(())
+}
+
+/// What has come to its end at a destination and is in the queue still, as far as it is wanted.
+async fn done(
+    desk: &Desk,
+    destination: DestinationId,
+    wanted: fn(&StudyRow) -> bool,
+) -> Result<Vec<StudyId>, Fault> {
+    desk.ask(move |books| {
+        let filter =
+            StudyFilter { destination: Some(destination), done: true, ..StudyFilter::default() };
+        let (mut done, mut after) = (Vec::new(), None);
+        loop {
+            let page = books.queue.view().studies(&filter, after, 1_000).or_fault()?;
+            let Some(last) = page.last() else { return Ok(done) };
+            after = Some(last.id);
+            done.extend(page.iter().filter(|row| wanted(row)).map(|row| row.id));
+        }
+    })
+    .await
 }

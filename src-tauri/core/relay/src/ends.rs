@@ -46,10 +46,6 @@ pub struct ImportEnd {
     pub source: Option<Source>,
 }
 
-/// Ends that a person may yet want to change, for which the source may be needed.
-const NEED_A_PERSON: [StateName; 4] =
-    [StateName::Conflict, StateName::Rejected, StateName::Changed, StateName::SourceGone];
-
 impl Books {
     /// Ends the receipts of imports of which nothing goes on any more, and says what they came to. Their sources are
     /// where they were; the volumes say where they may be by now.
@@ -103,11 +99,10 @@ impl Books {
         self.is_ended(receipt);
         let outcomes: BTreeMap<Outcome, u64> =
             recorded.counts.outcomes().filter(|(_, many)| *many > 0).collect();
-        let needs_a_person = NEED_A_PERSON.map(|name| here.of(name).instances).iter().sum::<u64>();
         let there =
             |outcome: &Outcome| outcome.is_in_the_archive() || *outcome == Outcome::Cancelled;
         let on_this = outcomes.iter().filter(|(outcome, _)| !there(outcome)).map(|(_, many)| many);
-        let open_elsewhere = needs_a_person.saturating_sub(on_this.sum());
+        let open_elsewhere = here.needs_a_person().instances.saturating_sub(on_this.sum());
         Ok(Some(ImportEnd {
             import,
             receipt: receipt.0,

@@ -6,7 +6,7 @@ use crate::relay::Relay;
 use relaypacs_ledger::{ReceiptId, ReceiptSummary};
 use relaypacs_model::{Code, Fault, Outcome, Priority, Reason};
 use relaypacs_queue::{
-    Counts, DestinationId, InstanceId, InstanceRow, Scope, StateName, StudyId, StudyRow, View,
+    Counts, DestinationId, InstanceId, InstanceRow, Scope, StudyId, StudyRow, View,
 };
 use relaypacs_scan::{Opened, Opener};
 use relaypacs_upload::Part;
@@ -36,16 +36,11 @@ pub struct InTurn {
     pub failed: Option<(Outcome, Option<Reason>)>,
 }
 
-/// What needs a person.
-const FAILED: [StateName; 4] =
-    [StateName::Conflict, StateName::Rejected, StateName::Changed, StateName::SourceGone];
-
 /// A study with what a person is shown of its instances.
 fn shown(view: View<'_>, study: StudyRow) -> Result<InTurn, Fault> {
     let modalities = view.modalities(study.id).or_fault()?;
     let to_copy = view.has_to_copy(study.id).or_fault()?;
-    let has_failed = FAILED.iter().any(|name| study.counts.of(*name).instances > 0);
-    let failed = match has_failed {
+    let failed = match study.counts.needs_a_person().instances > 0 {
         true => view.commonest_failure(study.id).or_fault()?,
         false => None,
     };
