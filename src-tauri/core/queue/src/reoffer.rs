@@ -9,7 +9,7 @@ use crate::table::instance::{encoding_code, modified_column, state_code, state_f
 use crate::table::spool::{drop_copy, drop_keys};
 use crate::table::tally::HANDED_ON;
 use crate::table::{ImportId, InstanceId, StudyId};
-use crate::{QueueError, import::size};
+use crate::{QueueError, copy, import::size};
 use relaypacs_model::{Found, Moment};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
@@ -69,7 +69,7 @@ pub(crate) fn reoffers(
         .collect::<rusqlite::Result<_>>()?)
 }
 
-/// Gives a row to the import that found it again, and starts it anew unless it is on its way.
+/// Gives a row to the import that found it again, and starts it anew, at once or when it is back from its way.
 pub(crate) fn take_over(
     tx: &Transaction<'_>,
     by: ImportId,
@@ -101,25 +101,81 @@ pub(crate) fn take_over(
     hand_on(tx, owner, 1, bytes)?;
     // What the archive has, or may have, is of another file than the one that is offered now: it is asked first, and what
     // it has is compared with that one.
-    let is_other = (differs || !same)
-        && matches!(after, State::Unknown | State::Stored | State::StoredWithWarning);
-    if after == State::Queued || is_other {
+    let is_other = differs || !same;
+    let on_its_way = matches!(after, State::Sending { .. });
+    drop_earlier(tx, by, instance)?;
+    if after == State::Queued || is_other && !on_its_way {
         start_anew(tx, by, instance, now)?;
         if differs {
             let _ = apply(tx, instance, &Change::of(Event::DiffersInSource), now)?;
         }
+    } else if is_other {
+        // Beside the row until that is back: then it is known what the archive may have.
+        return give(tx, by, instance);
     } else {
         carry_on(tx, by, instance)?;
     }
+    drop_one(tx, by, instance)
+}
+
+/// A row is not on its way any more. What was offered meanwhile, and is of another file, begins: its archive is asked, and
+/// what that has is compared.
+pub(crate) fn is_back(
+    tx: &Transaction<'_>,
+    instance: InstanceId,
+    after: State,
+    now: Moment,
+) -> Result<()> {
+    let waiting: Option<(ImportId, bool)> = tx
+        .prepare_cached(
+            "SELECT import_id, differs FROM reoffer JOIN import ON import.id = import_id \
+             WHERE instance_id = ?1 AND finished_at IS NOT NULL",
+        )?
+        .query_row([instance], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((by, differs)) = waiting else { return Ok(()) };
+    // What a person took out meanwhile goes no further.
+    if after != State::Cancelled {
+        start_anew(tx, by, instance, now)?;
+        copy::apply_wish(tx, by)?;
+        tx.prepare_cached(
+            "UPDATE study SET asked = 0, ask_number = ask_number + 1, ask_after = 0 \
+             WHERE id = (SELECT study_id FROM instance WHERE id = ?1)",
+        )?
+        .execute([instance])?;
+    }
+    drop_one(tx, by, instance)?;
+    if differs && after != State::Cancelled {
+        let _ = apply(tx, instance, &Change::of(Event::DiffersInSource), now)?;
+    }
+    Ok(())
+}
+
+/// What earlier imports left beside a row gives way to what a later one found.
+fn drop_earlier(tx: &Transaction<'_>, by: ImportId, instance: InstanceId) -> Result<()> {
+    tx.prepare_cached(
+        "DELETE FROM reoffer WHERE instance_id = ?2 AND import_id <> ?1 AND import_id IN \
+         (SELECT id FROM import WHERE finished_at IS NOT NULL)",
+    )?
+    .execute(params![by, instance])?;
+    Ok(())
+}
+
+fn drop_one(tx: &Transaction<'_>, by: ImportId, instance: InstanceId) -> Result<()> {
     tx.prepare_cached("DELETE FROM reoffer WHERE import_id = ?1 AND instance_id = ?2")?
         .execute(params![by, instance])?;
     Ok(())
 }
 
+fn give(tx: &Transaction<'_>, to: ImportId, instance: InstanceId) -> Result<()> {
+    tx.prepare_cached("UPDATE instance SET import_id = ?1 WHERE id = ?2")?
+        .execute(params![to, instance])?;
+    Ok(())
+}
+
 /// What is on its way goes on; a later attempt reads the place that was found last, if the file there is as large.
 fn carry_on(tx: &Transaction<'_>, by: ImportId, instance: InstanceId) -> Result<()> {
-    tx.prepare_cached("UPDATE instance SET import_id = ?1 WHERE id = ?2")?
-        .execute(params![by, instance])?;
+    give(tx, by, instance)?;
     tx.prepare_cached(
         "UPDATE instance SET location = reoffer.location, modified = reoffer.modified \
          FROM reoffer WHERE reoffer.instance_id = instance.id AND reoffer.import_id = ?1 \

@@ -5,10 +5,10 @@
 
 use crate::ask::Ask;
 use crate::next::{Impossible, next};
-use crate::state::{Event, State};
+use crate::state::{Event, State, StateName};
 use crate::table::instance::{proof_code, proof_from, reason_from, state_code, state_from};
 use crate::table::{ImportId, InstanceId, StudyId, signed};
-use crate::{Queue, QueueError, Result};
+use crate::{Queue, QueueError, Result, reoffer};
 use relaypacs_model::{Moment, Proof, Reason};
 use rusqlite::{Transaction, named_params};
 use std::collections::HashSet;
@@ -298,6 +298,9 @@ fn change_row(
         ":sent_at": may_have_been_sent(change).then_some(now.0),
         ":bytes_sent": signed(change.bytes_sent.min(1 << 42)),
     })?;
+    if before.state.name() == StateName::Sending && !same {
+        reoffer::is_back(tx, id, after, now)?;
+    }
     Ok(Ok(after))
 }
 
