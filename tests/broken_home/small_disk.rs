@@ -5,6 +5,7 @@ use crate::peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
 use relaypacs_tests::cli::Spawned;
 use relaypacs_tests::disk::Disk;
+use relaypacs_tests::lines::arg;
 use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,6 +137,34 @@ fn a_run_for_ever_on_a_disk_that_fills_up_says_so_and_goes_on_by_itself_with_roo
     let ran = run.finish(Duration::from_secs(60)).unwrap();
     truth(&site, &ran).unwrap();
     assert_eq!((ran.status, site.held().len()), (Some(130), 200), "{}", ran.stderr);
+    assert!(site.queue().is_empty());
+}
+
+#[test]
+fn a_watch_on_a_disk_that_fills_up_says_so_and_takes_in_what_arrived_once_there_is_room() {
+    let (site, disk) = small((4, 1_500, 1_300), 20_000);
+    let (folder, staged) = (tempfile::tempdir().unwrap(), site.source.path());
+    fs::rename(staged.join("ST0001"), folder.path().join("first")).unwrap();
+    let root = site.pacs.root();
+    let words = ["watch", arg(folder.path()), "--to", &root, "--settle", "1", "--json"];
+    let mut watch = site.cli.spawn(&words).unwrap();
+    let limit = Duration::from_secs(120);
+    watch.wait_for(limit, |line| line.contains("\"summary\"")).unwrap();
+    assert_eq!(site.held().len(), 1_500);
+
+    // Room to begin with the next ones, and not for all of them.
+    let large = disk.path(&site.cli.home().join("something-large"));
+    fs::write(&large, vec![7; 18_500_000]).unwrap();
+    fs::rename(staged, folder.path().join("second")).unwrap();
+    let told = watch.wait_for(limit, |line| line.contains("\"event\":\"trouble\"")).unwrap();
+    assert!(told.contains("\"disk_full\""), "{told}");
+    assert_eq!(site.held().len(), 1_500, "something of an import that did not end was sent");
+    fs::remove_file(large).unwrap();
+    watch.wait_for(limit, |line| line.contains("\"summary\"")).unwrap();
+    assert_eq!(site.held().len(), 6_000);
+    watch.interrupt().unwrap();
+    let ran = watch.finish(limit).unwrap();
+    assert_eq!(ran.status, Some(130), "{}", ran.stderr);
     assert!(site.queue().is_empty());
 }
 

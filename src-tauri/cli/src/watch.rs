@@ -52,6 +52,9 @@ async fn ended<T>(work: &tokio::task::JoinHandle<T>) {
     }
 }
 
+/// What may keep an arrival from being taken in and be over by the next look.
+const PASSES: [Code; 3] = [Code::SourceNotFound, Code::SourceUnreadable, Code::DiskFull];
+
 /// A watch that goes on.
 struct Watch<'a> {
     session: &'a Session,
@@ -100,6 +103,7 @@ impl Watch<'_> {
     }
 
     /// Takes in what arrived. One of them may have gone or been locked since it was seen: then the next look says which.
+    /// A full disk may get room again.
     async fn offer(&mut self, arrived: Vec<PathBuf>, folder: &mut Folder) -> Result<(), Fault> {
         let (face, target, stop) = (self.face.clone(), &self.target, &self.session.stop);
         match self.relay.import(arrived.clone(), target, false, face, stop).await {
@@ -111,7 +115,7 @@ impl Watch<'_> {
                 self.told.offered.insert(imported.import, imported.counts);
                 Ok(())
             }
-            Err(fault) if matches!(fault.code, Code::SourceNotFound | Code::SourceUnreadable) => {
+            Err(fault) if PASSES.contains(&fault.code) => {
                 self.face.trouble(&fault);
                 folder.take_back(&arrived, Instant::now());
                 Ok(())

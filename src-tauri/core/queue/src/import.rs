@@ -150,7 +150,7 @@ impl Queue {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn abandon_import(&mut self, import: Import, now: Moment) -> Result<bool> {
+    pub fn abandon_import(&mut self, import: &Import, now: Moment) -> Result<bool> {
         let id = import.id;
         self.durably(|tx| {
             let open = tx

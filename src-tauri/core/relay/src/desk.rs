@@ -8,7 +8,7 @@ use crate::faults::OrFault;
 use crate::spool::SpoolFolder;
 use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
 use relaypacs_model::{Code, Fault};
-use relaypacs_queue::{ImportId, Queue};
+use relaypacs_queue::{DestinationId, Import, ImportId, Queue};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -22,12 +22,14 @@ pub(crate) struct Books {
     pub(crate) spool: SpoolFolder,
     /// Receipts that were begun or written in during this run.
     open: BTreeMap<ReceiptId, ImportId>,
+    /// Imports that nobody wants any more, and that could not be taken out on a full disk. They hold their studies.
+    unwanted: Vec<Import>,
 }
 
 impl Books {
     /// The books of a home, opened.
     pub(crate) fn new(queue: Queue, ledger: Ledger, spool: SpoolFolder) -> Self {
-        Self { queue, ledger, spool, open: BTreeMap::new() }
+        Self { queue, ledger, spool, open: BTreeMap::new(), unwanted: Vec::new() }
     }
 
     /// Removes the files of copies that no row needs any more. What cannot be removed now is tried again later.
@@ -54,6 +56,23 @@ impl Books {
             tracing::info!(removed, back, "files of the spool");
         }
         Ok(())
+    }
+
+    /// Begins an import, once those are out that nobody wants.
+    pub(crate) fn begin_import(&mut self, destination: DestinationId) -> Result<Import, Fault> {
+        while let Some(import) = self.unwanted.pop() {
+            self.abandon(import)?;
+        }
+        self.queue.begin_import(destination, now()).or_fault()
+    }
+
+    /// Takes an import out again, now, or before the next one begins. One that has ended stays.
+    pub(crate) fn abandon(&mut self, import: Import) -> Result<(), Fault> {
+        let out = self.queue.abandon_import(&import, now()).or_fault();
+        if out.is_err() {
+            self.unwanted.push(import);
+        }
+        out.map(drop)
     }
 
     /// The name of an import in the ledger: stable, and never that of another import, not even one of a queue that

@@ -14,7 +14,7 @@ use crate::volume::{Origin, Removable};
 use relaypacs_ledger::{DestinationLabel, Event, EventId};
 use relaypacs_model::{Code, Fault, Found, Location, Priority, Seen, Skip, SkipReason};
 use relaypacs_queue::{DestinationId, Import, ImportId, Offered};
-use relaypacs_scan::Options;
+use relaypacs_scan::{Cancel, Options};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -86,12 +86,19 @@ pub(crate) fn import(
     let Taken { import, counts, origin } = take_in(desk, offer, stop, observer)?;
     let told = counts.clone();
     let import = desk.ask_blocking(move |books| {
-        let copy = spool.copies(&origin);
-        books.queue.note_source(&import, copy, &origin.volumes).or_fault()?;
-        if priority > Priority::default() {
-            books.queue.raise_priority(&import, priority.rank()).or_fault()?;
+        let ended = (|| {
+            let copy = spool.copies(&origin);
+            books.queue.note_source(&import, copy, &origin.volumes).or_fault()?;
+            if priority > Priority::default() {
+                books.queue.raise_priority(&import, priority.rank()).or_fault()?;
+            }
+            finish(books, &import, label, &told)
+        })();
+        if ended.is_err() {
+            // Whoever is told that it was not taken in offers it again; one that has ended all the same stays.
+            let _ = books.abandon(import);
         }
-        finish(books, &import, label, &told)
+        ended
     })?;
     observer.scanned(&counts);
     Ok(Imported { import, counts })
@@ -112,17 +119,18 @@ pub(crate) fn take_in(
     observer: &Arc<dyn Observer>,
 ) -> Result<Taken, Fault> {
     let destination = offer.destination;
-    let import =
-        desk.ask_blocking(move |books| books.queue.begin_import(destination, now()).or_fault())?;
+    let import = desk.ask_blocking(move |books| books.begin_import(destination))?;
     let mut taking =
         Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
     let mut counting = Counting::new();
     let origin = Origin::of(&offer.sources, &offer.known);
     let options = how(offer.include_damaged, &origin);
-    let scanned = relaypacs_scan::scan(&offer.sources, &options, stop.cancel(), &mut |seen| {
+    // Its own: that this scan has to end is no reason for anything else to.
+    let cancel = stop.cancel().below();
+    let scanned = relaypacs_scan::scan(&offer.sources, &options, &cancel, &mut |seen| {
         counting.add(&seen);
         observer.seen(&seen);
-        taking.take(seen, stop);
+        taking.take(seen, &cancel);
     });
     let ended = match (taking.failed.take(), scanned.or_fault()) {
         (Some(fault), _) | (None, Err(fault)) => Err(fault),
@@ -132,8 +140,7 @@ pub(crate) fn take_in(
         taking.import.take().ok_or_else(|| Fault::with(Code::Internal, "the import is gone"))?;
     if let Err(fault) = ended {
         // What was taken in of a scan that did not end is taken out again; the source still has it.
-        let _ =
-            desk.ask_blocking(move |books| books.queue.abandon_import(import, now()).or_fault());
+        let _ = desk.ask_blocking(move |books| books.abandon(import));
         return Err(fault);
     }
     Ok(Taken { import, counts: counting.counts(), origin })
@@ -176,7 +183,7 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    fn take(&mut self, seen: Seen, stop: &Stop) {
+    fn take(&mut self, seen: Seen, cancel: &Cancel) {
         match seen {
             Seen::Instance(found) => {
                 let location = lasting(found.location);
@@ -194,7 +201,7 @@ impl Taking<'_> {
         {
             // A full disk: there is no use in scanning on.
             self.failed = Some(fault);
-            stop.cancel().cancel();
+            cancel.cancel();
         }
     }
 

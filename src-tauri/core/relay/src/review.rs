@@ -284,8 +284,7 @@ impl Review {
     /// Those of the disk. Discarding twice, or after it was accepted, does nothing.
     pub async fn discard(&self) -> Result<(), Fault> {
         let Some(import) = self.held.lock().await.take() else { return Ok(()) };
-        self.desk.ask(move |books| books.queue.abandon_import(import, now()).or_fault()).await?;
-        Ok(())
+        self.desk.ask(move |books| books.abandon(import)).await
     }
 
     /// Lends the held import to the desk, and takes it back however that went.

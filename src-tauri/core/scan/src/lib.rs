@@ -91,7 +91,10 @@ impl Default for Limits {
 
 /// Stops a scan from another thread; every clone stops the same one.
 #[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
+pub struct Cancel {
+    own: Arc<AtomicBool>,
+    others: Vec<Arc<AtomicBool>>,
+}
 
 impl Cancel {
     /// Not cancelled yet.
@@ -100,15 +103,24 @@ impl Cancel {
         Self::default()
     }
 
+    /// One that is cancelled with this one, and by itself without it.
+    #[must_use]
+    pub fn below(&self) -> Self {
+        let mut others = self.others.clone();
+        others.push(self.own.clone());
+        Self { own: Arc::default(), others }
+    }
+
     /// Asks the scan to stop; it does within a second.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.own.store(true, Ordering::Relaxed);
     }
 
     /// True after [`Cancel::cancel`].
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.own.load(Ordering::Relaxed)
+            || self.others.iter().any(|other| other.load(Ordering::Relaxed))
     }
 }
 

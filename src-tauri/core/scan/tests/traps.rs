@@ -202,6 +202,16 @@ fn fragments_of_two_bytes_are_hopped_over_quickly() {
 }
 
 #[test]
+fn one_scan_ends_without_another_and_with_what_it_is_below() {
+    let (run, own) = (Cancel::new(), Cancel::new().below());
+    let (one, other) = (run.below(), run.below());
+    one.cancel();
+    assert!(one.is_cancelled() && !other.is_cancelled() && !run.is_cancelled());
+    run.cancel();
+    assert!(other.is_cancelled() && other.below().is_cancelled() && !own.is_cancelled());
+}
+
+#[test]
 fn a_scan_stops_soon_after_it_is_cancelled() -> Outcome<()> {
     let root = tempfile::tempdir()?;
     for n in 0..500 {

@@ -110,7 +110,7 @@ fn a_study_that_is_on_its_way_or_held_is_not_erased() {
     let mut import = bench.begin();
     bench.queue.offer(&mut import, &[found(1, 0)]).unwrap();
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::NotYet);
-    bench.queue.abandon_import(import, NOW).unwrap();
+    bench.queue.abandon_import(&import, NOW).unwrap();
     assert_eq!(bench.queue.erase_study(claim.study).unwrap(), Erased::Part { left: 1 });
     assert_eq!(bench.states(claim.study), [StateName::Rejected]);
     let left = bench.queue.view().counts(Scope::Study(claim.study)).unwrap().here();

@@ -1,8 +1,9 @@
 //! Imports: what they count, what they take over, and that one without an end leaves no trace.
 
 use super::*;
-use crate::{Scope, State, Tally};
+use crate::{Erased, Scope, State, Tally};
 use relaypacs_model::{Code, Reason};
+use std::num::NonZeroU32;
 
 #[test]
 fn the_sum_of_an_import_is_what_was_scanned() {
@@ -114,6 +115,72 @@ fn what_is_offered_with_other_bytes_is_compared_however_far_the_first_ones_came(
 }
 
 #[test]
+fn other_bytes_for_what_is_on_its_way_are_compared_once_it_is_back() {
+    let mut bench = Bench::new();
+    let first = bench.import(1, 3);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let ids: Vec<_> = claim.rows.iter().map(|row| row.id).collect();
+    let mut import = bench.begin();
+    let corrected = |number| Found { bytes: 77, ..found_at(1, number, "/corrected") };
+    bench.queue.offer(&mut import, &[corrected(0), corrected(1), found(1, 2)]).unwrap();
+    let second = bench.queue.finish_import(&import, NOW).unwrap();
+    use StateName::{Queued, Sending, Stored};
+    assert_eq!(bench.states(claim.study), [Sending; 3]);
+    let counts = bench.queue.view().counts(Scope::Import(first)).unwrap();
+    assert_eq!((counts.here().instances, counts.handed_on.instances), (0, 3));
+    bench.ask_empty();
+
+    bench.settle(&Answer::to_claim(ids[0], 1, Event::Stored));
+    bench.settle(&Answer::to_claim(ids[1], 1, Event::AnswerLost));
+    bench.settle(&Answer::to_claim(ids[2], 1, Event::Stored));
+    assert_eq!(bench.states(claim.study), [Queued, Queued, Stored]);
+    let rows = bench.rows(claim.study);
+    assert!(rows.iter().all(|row| row.import == second));
+    assert!(rows[..2].iter().all(|row| row.bytes == 77 && row.location == corrected(0).location));
+    assert!(bench.claim().is_none(), "the archive is asked before anything is sent");
+    // Asked again and there: never taken for ours unseen.
+    let study = bench.queue.studies_to_ask(bench.destination, NOW, 9).unwrap().remove(0);
+    let ask = bench.queue.begin_ask(study.study, NOW).unwrap();
+    let uid = rows[0].sop_uid.clone();
+    bench.queue.listed(&ask, &[uid]).unwrap();
+    assert_eq!(bench.queue.asked(&ask).unwrap(), Asked::NotCompared);
+}
+
+#[test]
+fn of_several_files_for_what_is_on_its_way_the_last_counts_and_a_cancelled_one_goes_no_further() {
+    let mut bench = Bench::new();
+    bench.import(1, 3);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let ids: Vec<_> = claim.rows.iter().map(|row| row.id).collect();
+    for bytes in [70, 77] {
+        let mut import = bench.begin();
+        let other = |number| Found { bytes, ..found_at(1, number, "/other") };
+        bench.queue.offer(&mut import, &[other(0), other(1), other(2)]).unwrap();
+        bench.queue.finish_import(&import, NOW).unwrap();
+    }
+    // One more that nobody finishes changes nothing.
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[Found { bytes: 5, ..found_at(1, 0, "/never") }]).unwrap();
+    bench.settle(&Answer::to_claim(ids[0], 1, Event::Stored));
+    assert!(bench.queue.abandon_import(&import, NOW).unwrap());
+    // The first as it was, in the end.
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[found(1, 1)]).unwrap();
+    bench.queue.finish_import(&import, NOW).unwrap();
+    bench.settle(&Answer::to_claim(ids[1], 1, Event::Stored));
+    bench.queue.cancel_study(claim.study, NOW).unwrap();
+    bench.settle(&Answer::to_claim(ids[2], 1, Event::SendAlone { at_most: NonZeroU32::MIN }));
+    use StateName::{Cancelled, Stored};
+    let rows = bench.rows(claim.study);
+    assert_eq!(bench.states(claim.study), [Cancelled, Stored, Cancelled]);
+    assert_eq!(rows[0].bytes, 77);
+    bench.learn(ids[1], Event::ArchiveListsIt);
+    assert_ne!(bench.queue.erase_study(claim.study).unwrap(), Erased::NotYet);
+}
+
+#[test]
 fn two_files_of_one_uid_are_named_and_a_conflict_is_never_sent() {
     let mut bench = Bench::new();
     let mut import = bench.begin();
@@ -150,7 +217,7 @@ fn an_abandoned_import_leaves_to_another_what_that_one_found_too() {
     let (mut one, mut two) = (bench.begin(), bench.begin());
     bench.queue.offer(&mut one, &[found_at(1, 0, "/one"), found_at(1, 1, "/one1")]).unwrap();
     bench.queue.offer(&mut two, &[found_at(1, 0, "/two")]).unwrap();
-    assert!(bench.queue.abandon_import(one, NOW).unwrap());
+    assert!(bench.queue.abandon_import(&one, NOW).unwrap());
     let two = bench.queue.finish_import(&two, NOW).unwrap();
     let study = bench.queue.view().studies(&Default::default(), None, 1).unwrap()[0].id;
     let rows = bench.rows(study);

@@ -143,7 +143,7 @@ impl World {
                 self.offered.insert(found.header.sop_instance_uid);
             }
         } else if count.is_multiple_of(2) {
-            assert!(bench.queue.abandon_import(import, now).unwrap());
+            assert!(bench.queue.abandon_import(&import, now).unwrap());
         }
     }
 

@@ -154,7 +154,7 @@ fn what_a_review_holds_is_not_said_to_be_erased_and_is_closed_once_that_is_disca
     assert_eq!(bench.looked(), (0, 1), "nobody says when it lets go");
     assert_eq!(bench.close(), Erased::NotYet);
     assert_eq!(bench.said(), [""; 0]);
-    bench.with(|books| books.queue.abandon_import(review, now()).unwrap());
+    bench.with(move |books| books.queue.abandon_import(&review, now()).unwrap());
     assert_eq!(bench.looked(), (1, 0));
     assert_eq!(bench.close(), Erased::Whole);
     assert_eq!(bench.said(), ["erased"]);
