@@ -12,11 +12,13 @@ use peer::Site;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use relaypacs_model::{Code, Destination, Moment, Outcome, ReadBack};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
-use relaypacs_relay::{Observer, Reader, Relay, StateName, Stop, Target, Wish};
+use relaypacs_relay::{Observer, Parked, Reader, Relay, StateName, Stop, StudyId, Target, Wish};
+use relaypacs_tests::fixture::{Instance, Kind as Form, Person, Script, write_series};
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 
 fn always(on: Kind, fault: Fault) -> Faults {
     Faults::default().with(on, Which::All, fault)
@@ -212,4 +214,63 @@ async fn trouble_while_comparing_parks_before_anything_can_be_sent_again() {
     let parks: Vec<Code> = looks.told.parks().into_iter().map(|park| park.1).collect();
     assert_eq!(parks, [Code::ArchiveFull]);
     assert_eq!(*looks.stored.lock().unwrap(), [2], "one of them could be sent again before that");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_study_that_the_archive_fails_over_waits_alone_and_holds_up_nobody() {
+    let (site, home) = (Site::new((4, 2, 6_000), |usual| usual), Inside::new());
+    let relay = Arc::new(home.open().await);
+    relay.save_destination("ward", place(&site.pacs.root())).await.unwrap();
+    import(&relay, site.source.path(), &ward()).await;
+    let bad = relay.in_turn(0, 9).await.unwrap().remove(0).study;
+    let uid = bad.study_uid.as_str().to_owned();
+    site.pacs.set_faults(always(Kind::Search, Fault::FailsOver { study: uid, code: 500 }));
+    let going = Going::of(&relay);
+    going.told.wait_until(|told| told.ends().len() == 6).await;
+    let left = until_left(&relay, bad.id, 2).await;
+    assert_eq!((left.reason.code, left.reason.status), (Code::ArchiveFailed, Some(500)));
+    assert_eq!(relay.destinations().await.unwrap()[0].parked, None);
+    assert_eq!(site.held().len(), 6, "what could not be asked about was sent");
+
+    // What comes now goes at once, and is over while that study still waits.
+    let other = write_study(50);
+    import(&relay, other.path(), &ward()).await;
+    going.told.wait_until(|told| told.ends().len() == 8).await;
+    until_left(&relay, bad.id, 3).await;
+    assert!(relay.destinations().await.unwrap()[0].parked.is_none());
+    going.stop().await;
+
+    // It is remembered over a restart, and a person can have it tried at once.
+    drop(relay);
+    let relay = Arc::new(home.open().await);
+    let left = relay.study(bad.id).await.unwrap().left.unwrap();
+    assert!(left.attempts >= 3 && left.until > Some(Moment(0)), "{left:?}");
+    site.pacs.set_faults(Faults::default());
+    relay.try_now(bad.destination).await.unwrap();
+    assert_eq!(relay.study(bad.id).await.unwrap().left, None);
+    let going = Going::of(&relay);
+    going.told.wait_until(|told| told.ends().len() == 2).await;
+    assert_eq!(site.held().len(), site.offered.len());
+    going.stop().await;
+}
+
+/// Waits until a study is left alone for the `times`th time.
+async fn until_left(relay: &Relay, study: StudyId, times: u32) -> Parked {
+    let end = Instant::now() + LIMIT;
+    loop {
+        let left = relay.study(study).await.unwrap().left;
+        if let Some(left) = left.filter(|left| left.attempts >= times) {
+            return left;
+        }
+        assert!(Instant::now() < end, "it is never left alone");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn write_study(number: u32) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let person = Person::new(Script::Ascii, number);
+    let first = Instance::new(Form::Ct).seed(78).person(&person).study(number);
+    write_series(folder.path(), 2, 6_000, &first).unwrap();
+    folder
 }

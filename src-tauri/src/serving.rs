@@ -254,6 +254,11 @@ impl<R: Runtime> Observer for Ears<R> {
         tracing::info!(code = fault.code.as_str(), "a destination is parked");
     }
 
+    fn left_alone(&self, _: &str, _: StudyId, fault: &Fault, _: Moment) {
+        self.serving(|_, serving| serving.rows_moved());
+        tracing::info!(code = fault.code.as_str(), "a study is left alone");
+    }
+
     fn copying(&self, progress: &CopyProgress) {
         self.source(progress.import, |source| {
             source.free = false;

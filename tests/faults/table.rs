@@ -1,6 +1,7 @@
 //! The rows of the truth table: what the archive does, how each of the eight instances ends, and the exit status.
 
 use relaypacs_practice_pacs::{AnswerBody, CutAt, Duplicates, Fault, Faults, Kind, Share, Which};
+use relaypacs_tests::fixture::{Instance, Kind as Form};
 use std::collections::BTreeMap;
 
 /// One row.
@@ -102,6 +103,12 @@ fn once(on: Kind, fault: Fault) -> Faults {
 
 fn from(on: Kind, nth: u64, fault: Fault) -> Faults {
     Faults::default().with(on, Which::FromTo { from: nth, to: None }, fault)
+}
+
+/// The only one of the source: see `peer::Site`.
+fn over_the_study() -> Fault {
+    let study = Instance::new(Form::Ct).seed(77).study(1).study_uid();
+    Fault::FailsOver { study, code: 500 }
 }
 
 fn status(code: u16) -> Fault {
@@ -406,6 +413,12 @@ fn lists() -> Vec<Row> {
         .collect();
     rows.extend([
         Row::of("searches answer 500", always(Kind::Search, status(500)), WAITS),
+        Row::of("it fails over the one study", always(Kind::Search, over_the_study()), WAITS),
+        Row::of(
+            "it fails over the one study once all is stored",
+            from(Kind::Search, 3, over_the_study()),
+            WAITS,
+        ),
         Row::of("searches answer 405", always(Kind::Search, status(405)), WAITS),
         Row::of("a search answers 503 once", once(Kind::Search, status(503)), ALL),
         Row::of("a search is cut once", once(Kind::Search, cut(CutAt::Before)), ALL),

@@ -5,7 +5,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relaypacs_model::{Fault, Moment, Outcome, Seen};
 use relaypacs_relay::{
     Completeness, CopyProgress, Gap, ImportEnd, Observer, Progress, ScanCounts, SourceFree,
-    SourceGone, SourceStays, StudyEnd, Verdict,
+    SourceGone, SourceStays, StudyEnd, StudyId, Verdict,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -184,6 +184,16 @@ impl Observer for Face {
             None => String::new(),
         };
         self.say(&format!("{destination}: {}{detail} {}{again}", words.happened, words.lost));
+    }
+
+    fn left_alone(&self, destination: &str, _: StudyId, fault: &Fault, until: Moment) {
+        let words = fault.sentences();
+        self.say(&format!(
+            "{destination}, over one study: {} {} The others go on. Next try {}.",
+            words.happened,
+            words.lost,
+            until.rfc3339()
+        ));
     }
 
     fn copying(&self, progress: &CopyProgress) {

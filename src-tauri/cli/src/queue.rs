@@ -5,7 +5,7 @@ use crate::exit::Exit;
 use crate::session::Session;
 use crate::{json, people};
 use relaypacs_model::{Fault, Priority};
-use relaypacs_relay::{DestinationRow, Phase, StateName, StudyRow, Wish};
+use relaypacs_relay::{DestinationRow, Parked, Phase, StateName, StudyRow, Wish};
 use serde_json::json;
 use std::collections::HashMap;
 
@@ -97,7 +97,7 @@ fn line(study: &StudyRow, destination: Option<&DestinationRow>) -> serde_json::V
         "study_date": study.study.date.reveal(),
         "study_description": study.study.description.reveal(),
         "destination": destination.map(|row| row.destination.label.as_str()),
-        "parked": destination.and_then(|row| row.parked.as_ref()).map(|parked| parked.reason.code.as_str()),
+        "parked": parked(study, destination).map(|parked| parked.reason.code.as_str()),
         "paused": study.paused,
         "priority": Priority::of_rank(study.priority).as_str(),
         "phase": phase(study.phase),
@@ -134,10 +134,15 @@ fn show(study: &StudyRow, destination: Option<&DestinationRow>) {
         people::show(&format!("    {priority}"));
     }
     people::show(&format!("    {}", study.study_uid.as_str()));
-    if let Some(parked) = destination.and_then(|row| row.parked.as_ref()) {
+    if let Some(parked) = parked(study, destination) {
         let words = parked.reason.code.sentences();
         people::show(&format!("    {} {}", words.happened, words.now));
     }
+}
+
+/// Why it waits: because of its destination, or because the archive fails over this very study.
+fn parked<'a>(study: &'a StudyRow, destination: Option<&'a DestinationRow>) -> Option<&'a Parked> {
+    destination.and_then(|row| row.parked.as_ref()).or(study.left.as_ref())
 }
 
 fn phase(phase: Phase) -> &'static str {

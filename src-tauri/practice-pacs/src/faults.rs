@@ -45,6 +45,7 @@ use std::collections::BTreeMap;
 /// | `{ redirect = { code, to } }` | a redirect, nothing stored |
 /// | `"full"` | 507, nothing stored |
 /// | `{ poison = { uid, code } }` | this answer without a body, nothing stored, to every store that holds the instance with this UID |
+/// | `{ fails_over = { study, code } }` | this answer without a body to whatever has this study in its address |
 /// | `{ strangers = { store } }` | the answer names UIDs that nobody sent: as stored, what was sent being stored, or (`store = false`) as not understood, nothing being stored |
 /// | `"phantom"` | a search for instances lists one more, which nobody ever sent |
 /// | `{ reason = { code, parts, warning } }` | the nth parts are refused with this Failure Reason, or stored with this Warning Reason |
@@ -268,6 +269,8 @@ pub enum Fault {
     Full,
     /// One spoils all.
     Poison { uid: String, code: u16 },
+    /// One study is too much for it.
+    FailsOver { study: String, code: u16 },
     /// Names that nobody knows.
     Strangers {
         #[serde(default = "yes")]

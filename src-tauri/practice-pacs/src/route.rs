@@ -119,6 +119,22 @@ impl Route {
         }
     }
 
+    /// The study in the address.
+    pub(crate) fn study(&self) -> Option<&Uid> {
+        match self {
+            Self::Studies(study) | Self::SearchSeries(study) | Self::SearchInstances(study, _) => {
+                study.as_ref()
+            }
+            Self::Retrieve { study, .. } | Self::Metadata { study, .. } => Some(study),
+            Self::NativeInstances
+            | Self::NativeSystem
+            | Self::NativeLookup
+            | Self::NativeFind
+            | Self::NativeInstance { .. }
+            | Self::Nowhere => None,
+        }
+    }
+
     /// The methods that are understood here.
     pub(crate) fn methods(&self) -> &'static [&'static str] {
         match self {

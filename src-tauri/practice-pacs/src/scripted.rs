@@ -61,6 +61,7 @@ pub(crate) fn act(fault: &Fault, declared_length: u64) -> Scripted {
         | Fault::Xml
         | Fault::IgnoreLimit { .. }
         | Fault::Poison { .. }
+        | Fault::FailsOver { .. }
         | Fault::Strangers { .. }
         | Fault::Phantom
         | Fault::Reason { .. } => return Scripted::Goes,

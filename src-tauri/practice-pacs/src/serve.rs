@@ -73,6 +73,13 @@ impl Exchange<'_> {
         self.fault = self.shared.director().act(kind, &self.method);
         self.entry.logged.faulty = self.fault.is_some();
         let incoming = self.scripted(incoming).await?;
+        if let Some(Fault::FailsOver { study, code }) = &self.fault
+            && target.study().is_some_and(|uid| uid.as_str() == study)
+        {
+            let answer = body::bare(*code);
+            self.drain(incoming).await?;
+            return Ok(answer);
+        }
         if target == Route::Nowhere {
             return Ok(body::plain(404, "There is nothing at this address."));
         }

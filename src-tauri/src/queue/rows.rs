@@ -31,7 +31,7 @@ pub(super) fn study(
     let failed = row.counts.needs_a_person();
     let here = row.counts.here();
     let paused = row.paused || all_paused || destination.is_some_and(|row| row.paused);
-    let parked = destination.and_then(|row| row.parked.as_ref());
+    let parked = destination.and_then(|row| row.parked.as_ref()).or(row.left.as_ref());
     let left = counts(&paces::TO_SEND);
     // While nothing of it goes out, whoever has the disc wants to know that it is read.
     let state = state(row, paused, parked.is_some(), failed.instances);
@@ -226,8 +226,8 @@ fn code(outcome: Outcome, reason: Option<Reason>) -> Code {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use relaypacs_model::{Patient, Study, StudyInstanceUid};
-    use relaypacs_relay::{Counts, DestinationId, StudyId};
+    use relaypacs_model::{Moment, Patient, Study, StudyInstanceUid};
+    use relaypacs_relay::{Counts, DestinationId, Parked, StudyId};
 
     fn row(phase: Phase, to_copy: bool) -> InTurn {
         let study = StudyRow {
@@ -239,6 +239,7 @@ mod tests {
             priority: 0,
             paused: false,
             cancelled: false,
+            left: None,
             phase,
             counts: Counts::default(),
         };
@@ -255,6 +256,16 @@ mod tests {
         assert_eq!(said(needs, Some((Outcome::Conflict, None))), Some(Code::DiffersInArchive));
         assert_eq!(said(waits, refused), parked);
         assert_eq!(said(StudyState::Sending, refused), None);
+    }
+
+    #[test]
+    fn a_study_that_the_archive_fails_over_waits_and_says_why_and_until_when() {
+        let mut row = row(Phase::New, false);
+        let reason = Reason { status: Some(500), ..Reason::new(Code::ArchiveFailed) };
+        row.study.left = Some(Parked { reason, until: Some(Moment(7)), attempts: 2 });
+        let shown = study(&row, None, Names::Hidden, false, None);
+        assert_eq!((shown.state, shown.tries_again_at), (StudyState::Waiting, Some(7)));
+        assert_eq!(shown.failure.map(|failure| failure.code.0), Some(Code::ArchiveFailed));
     }
 
     #[test]

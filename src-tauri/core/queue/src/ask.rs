@@ -125,8 +125,8 @@ impl Queue {
         self.write_at(now, |tx| {
             let found: Option<(i64, String)> = tx
                 .prepare_cached(
-                    "UPDATE study SET ask_number = ask_number + 1, ask_after = 0 \
-                     WHERE id = ?1 RETURNING ask_number, study_uid",
+                    "UPDATE study SET ask_number = ask_number + 1, ask_after = 0, \
+                     left_reason = NULL WHERE id = ?1 RETURNING ask_number, study_uid",
                 )?
                 .query_row([study], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
@@ -196,7 +196,8 @@ impl Queue {
             if open {
                 return Ok(Asked::NotCompared);
             }
-            tx.prepare_cached("UPDATE study SET asked = 1 WHERE id = ?1")?.execute([ask.study])?;
+            tx.prepare_cached("UPDATE study SET asked = 1, left_times = 0 WHERE id = ?1")?
+                .execute([ask.study])?;
             Ok(Asked::Open)
         })
     }

@@ -52,6 +52,7 @@ mod error;
 mod held;
 mod import;
 mod key;
+mod left;
 mod next;
 mod open;
 mod person;

@@ -90,7 +90,18 @@ fn clear(path: &Path) -> Result<()> {
 const TABLES: [(&str, &[&str]); 6] = [
     ("destination", &[]),
     ("import", &[]),
-    ("study", &["asked", "ask_number", "ask_after"]),
+    (
+        "study",
+        &[
+            "asked",
+            "ask_number",
+            "ask_after",
+            "left_reason",
+            "left_status",
+            "left_dicom",
+            "left_times",
+        ],
+    ),
     ("instance", &["listed_in", "changed_in"]),
     ("spool_key", &[]),
     ("spool", &[]),

@@ -14,7 +14,7 @@ use rusqlite::{Row, RowIndex};
 use rusqlite_migration::{M, Migrations};
 
 /// How many migrations there are; the `user_version` of a database that is up to date.
-pub(crate) const VERSION: usize = 14;
+pub(crate) const VERSION: usize = 15;
 
 /// The whole history. Only ever append: a migration that was released never changes.
 pub(crate) fn migrations() -> Migrations<'static> {
@@ -33,6 +33,7 @@ pub(crate) fn migrations() -> Migrations<'static> {
         M::up(import::SOURCE_V1),
         M::up(destination::PRACTICE_V1),
         M::up(instance::COPY_V2),
+        M::up(study::LEFT_V1),
     ])
 }
 

@@ -1,6 +1,7 @@
 //! Lists for a person and for a receipt, page by page: by id, so that a page is as quick at the end as at the start.
 
 use crate::state::StateName;
+use crate::table::destination::Parked;
 use crate::table::instance::InstanceRow;
 use crate::table::study::{self, StudyColumns};
 use crate::table::{DestinationId, ImportId, InstanceId, StudyId, unsigned};
@@ -40,6 +41,8 @@ pub struct StudyRow {
     pub paused: bool,
     /// True where a person took it out.
     pub cancelled: bool,
+    /// Set where it is left alone for now because its archive fails over it, though it answers for others.
+    pub left: Option<Parked>,
     /// Where it stands.
     pub phase: Phase,
     /// Its instances.
@@ -341,6 +344,7 @@ fn with_counts(columns: StudyColumns, counts: Counts) -> StudyRow {
         priority: columns.priority,
         paused: columns.paused,
         cancelled: columns.cancelled,
+        left: columns.left,
         phase,
         counts,
     }

@@ -55,7 +55,7 @@ pub(crate) async fn ask(lane: Arc<Lane>, study: StudyToAsk) -> Result<Ended, Fau
             return Ok(ended);
         }
         Err(trouble) => {
-            lane.park_for(trouble).await?;
+            lane.leave_or_park(id, trouble).await?;
             return Ok(ended);
         }
     };

@@ -4,6 +4,7 @@
 use crate::cancelled::Cancelled;
 use crate::clock::now;
 use crate::desk::Desk;
+use crate::doubt::Doubt;
 use crate::faults::OrFault;
 use crate::gate::Gate;
 use crate::network::{Network, Watch};
@@ -37,6 +38,7 @@ pub(crate) struct Lane {
     pub(crate) report: Arc<Report>,
     pub(crate) run: Arc<Run>,
     pub(crate) signs: Signs,
+    pub(crate) doubt: Doubt,
     pub(crate) network: Watch,
     pub(crate) stop: Stop,
     /// Shared by all lanes of a run: it remembers where the members of an archive are.
@@ -124,6 +126,7 @@ impl Lane {
             report: shared.report.clone(),
             run: shared.run.clone(),
             signs: Signs::new(),
+            doubt: Doubt::default(),
             network: Watch::new(shared.network.clone()),
             stop: stop.clone(),
             opener: shared.opener.clone(),

@@ -11,6 +11,7 @@ mod clock;
 mod close;
 mod counting;
 mod desk;
+mod doubt;
 mod drive;
 mod ended;
 mod ends;
@@ -70,7 +71,7 @@ pub use relaypacs_ledger::{
 };
 pub use relaypacs_queue::{
     Counts, DestinationId, DestinationRow, HeldStudy, HeldSum, ImportId, InstanceId, InstanceRow,
-    Phase, SeriesRow, Source, StateName, StudyId, StudyRow, Tally,
+    Parked, Phase, SeriesRow, Source, StateName, StudyId, StudyRow, Tally,
 };
 pub use relaypacs_scan::Opened;
 pub use relaypacs_upload::{Checked, Timing};

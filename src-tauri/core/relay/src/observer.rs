@@ -20,6 +20,8 @@ pub trait Observer: Send + Sync + 'static {
     fn progress(&self, _progress: &Progress) {}
     /// A destination cannot be used for now; what waits for it is kept.
     fn parked(&self, _destination: &str, _fault: &Fault, _until: Option<Moment>) {}
+    /// A destination fails over one study, which is left alone for now; the others go on.
+    fn left_alone(&self, _destination: &str, _study: StudyId, _fault: &Fault, _until: Moment) {}
     /// So much of an import is copied into the spool.
     fn copying(&self, _progress: &CopyProgress) {}
     /// A source is not needed any more: the disc can come out.

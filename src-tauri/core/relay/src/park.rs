@@ -52,6 +52,7 @@ impl Lane {
     /// The destination answered what began at `begun`: its next trouble is its first again.
     pub(crate) async fn answered(&self, talk: Talk, begun: Instant) -> Result<(), Fault> {
         self.signs.answered();
+        self.doubt.answered();
         if self.signs.ends_park(talk, begun) {
             let id = self.destination;
             self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;

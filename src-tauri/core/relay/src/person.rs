@@ -148,7 +148,7 @@ impl Relay {
                 changed(books, Setting::DestinationSaved)?;
                 let id = save(&mut books.queue, &name, &destination).or_fault()?;
                 // Whoever changes a destination has done something about its trouble.
-                books.queue.unpark(id).or_fault()
+                books.queue.try_now(id).or_fault()
             })
             .await
     }
@@ -191,7 +191,7 @@ impl Relay {
             Target::Saved(_) => self.destination(target).await?,
         };
         let checked = check(&row.destination).await?;
-        self.desk.ask(move |books| books.queue.unpark(row.id).or_fault()).await?;
+        self.desk.ask(move |books| books.queue.try_now(row.id).or_fault()).await?;
         Ok(checked)
     }
 }
@@ -271,9 +271,8 @@ fn try_now(books: &mut Books, scope: Scope) -> Result<(), Fault> {
         Scope::All | Scope::Import(_) => None,
     };
     let rows = view.destinations().or_fault()?;
-    let parked = rows.iter().filter(|row| row.parked.is_some());
-    for row in parked.filter(|row| of.is_none_or(|id| id == row.id)) {
-        books.queue.unpark(row.id).or_fault()?;
+    for row in rows.iter().filter(|row| of.is_none_or(|id| id == row.id)) {
+        books.queue.try_now(row.id).or_fault()?;
     }
     Ok(())
 }

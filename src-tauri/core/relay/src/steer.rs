@@ -141,12 +141,12 @@ impl Relay {
         self.desk.ask(move |books| books.queue.put_first(study).or_fault()).await
     }
 
-    /// Ends a park: the destination is tried at once.
+    /// Ends a park, and those of its studies: the destination is tried at once.
     ///
     /// # Errors
     /// Those of the queue.
     pub async fn try_now(&self, destination: DestinationId) -> Result<(), Fault> {
-        self.desk.ask(move |books| books.queue.unpark(destination).or_fault()).await
+        self.desk.ask(move |books| books.queue.try_now(destination).or_fault()).await
     }
 
     /// An instance in the queue.

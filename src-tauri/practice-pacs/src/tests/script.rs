@@ -45,6 +45,7 @@ fn every_fault_can_be_written() {
         (r#"{ redirect = { to = "http://127.0.0.1:1/" } }"#, "Redirect"),
         (r#""full""#, "Full"),
         (r#"{ poison = { uid = "1.2", code = 400 } }"#, "Poison"),
+        (r#"{ fails_over = { study = "1.2", code = 500 } }"#, "FailsOver"),
         ("{ strangers = {} }", "Strangers"),
         (r#""phantom""#, "Phantom"),
         ("{ reason = { code = 290 } }", "Reason"),

@@ -41,6 +41,9 @@ ALTER TABLE destination ADD COLUMN practice INTEGER NOT NULL DEFAULT 0;
 CREATE UNIQUE INDEX destination_for_practice ON destination(practice) WHERE practice = 1;
 ";
 
+pub(crate) const UNPARK: &str = "UPDATE destination SET park_reason = NULL, park_status = NULL, \
+     park_dicom = NULL, park_until = NULL, park_attempts = 0 WHERE id = ?1";
+
 /// What was learned of a destination and is worth keeping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Learned {
@@ -50,14 +53,14 @@ pub struct Learned {
     pub max_request_bytes: Option<u64>,
 }
 
-/// A destination that is not to be tried for now. Its rows stay as they are.
+/// A destination, or one study, that is not to be tried for now. Its rows stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parked {
     /// Why.
     pub reason: Reason,
     /// Until when; `None` until a person acts.
     pub until: Option<Moment>,
-    /// How many times in a row it was parked; [`Queue::unpark`] ends the row.
+    /// How many times in a row it was parked; [`Queue::unpark`] ends the row, and for a study an answer does.
     pub attempts: u32,
 }
 
@@ -231,18 +234,12 @@ impl Queue {
         })
     }
 
-    /// Takes a destination back into use, after an answer or because a person says so.
+    /// Takes a destination back into use after an answer.
     ///
     /// # Errors
     /// [`QueueError::NoSuchRow`], and those of the database.
     pub fn unpark(&mut self, id: DestinationId) -> Result<()> {
-        self.write(|tx| {
-            one_row(tx.execute(
-                "UPDATE destination SET park_reason = NULL, park_status = NULL, \
-                 park_dicom = NULL, park_until = NULL, park_attempts = 0 WHERE id = ?1",
-                [id],
-            )?)
-        })
+        self.write(|tx| one_row(tx.execute(UNPARK, [id])?))
     }
 
     /// Ends the waits of what waits at a destination for one of these reasons: its next try is due now. Returns how many

@@ -1,8 +1,10 @@
 //! `study`: one study on its way to one destination, and the patient as the data set names them.
 
+use super::destination::Parked;
+use super::instance::reason_from;
 use super::{DestinationId, StudyId};
 use crate::{QueueError, Result};
-use relaypacs_model::{Patient, PatientText, Study, StudyInstanceUid};
+use relaypacs_model::{Moment, Patient, PatientText, Study, StudyInstanceUid};
 use rusqlite::Row;
 
 pub(crate) const V1: &str = "
@@ -36,11 +38,21 @@ pub(crate) const INSTITUTION_V1: &str = "
 ALTER TABLE study ADD COLUMN institution TEXT NOT NULL DEFAULT '';
 ";
 
+/// Why the archive could not be asked about this study, while it answers for others, and how often in a row; `ask_after` is
+/// when it is asked again.
+pub(crate) const LEFT_V1: &str = "
+ALTER TABLE study ADD COLUMN left_reason TEXT;
+ALTER TABLE study ADD COLUMN left_status INTEGER;
+ALTER TABLE study ADD COLUMN left_dicom INTEGER;
+ALTER TABLE study ADD COLUMN left_times INTEGER NOT NULL DEFAULT 0;
+";
+
 /// What the patient and the study say of themselves, with the row's id.
 pub(crate) const COLUMNS: &str = "study.id, study.destination_id, study.study_uid, study.patient_id, study.patient_id_issuer, \
      study.patient_name, study.patient_birth_date, study.patient_sex, study.date, study.time, \
      study.description, study.institution, study.accession_number, study.own_id, study.priority, study.paused, \
-     study.cancelled, study.asked";
+     study.cancelled, study.asked, study.ask_after, study.left_reason, study.left_status, \
+     study.left_dicom, study.left_times";
 
 /// The columns that two rows of the same study share when it is moved to another destination.
 pub(crate) const COPIED: &str = "study_uid, patient_id, patient_id_issuer, patient_name, patient_birth_date, patient_sex, \
@@ -67,6 +79,8 @@ pub struct StudyColumns {
     pub cancelled: bool,
     /// True where its archive was asked since it was last offered.
     pub asked: bool,
+    /// Set where it is left alone because its archive failed over it.
+    pub left: Option<Parked>,
 }
 
 /// Reads [`COLUMNS`].
@@ -95,7 +109,17 @@ pub(crate) fn read(row: &Row<'_>) -> Result<StudyColumns> {
         paused: row.get("paused")?,
         cancelled: row.get("cancelled")?,
         asked: row.get("asked")?,
+        left: left(row)?,
     })
+}
+
+/// A study that is being asked about is not left alone.
+fn left(row: &Row<'_>) -> Result<Option<Parked>> {
+    let until: i64 = row.get("ask_after")?;
+    let reason =
+        reason_from(row.get("left_reason")?, row.get("left_status")?, row.get("left_dicom")?);
+    let Some(reason) = reason.filter(|_| until > 0) else { return Ok(None) };
+    Ok(Some(Parked { reason, until: Some(Moment(until)), attempts: row.get("left_times")? }))
 }
 
 /// A stored Study Instance UID.
