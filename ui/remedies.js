@@ -134,7 +134,12 @@ const ACTS = {
     ask(state().platform.can_choose_folder ? "choose_folder" : "choose_files");
   },
   destinations: () => show("settings"),
-  try_now: (_, { again, destination }) => (again && destination === undefined ? again() : tryNow(destination)),
+  try_now: (_, { again, destination, study }) => {
+    if (again && destination === undefined) again();
+    // It may wait alone, and its destination be well.
+    else if (study !== undefined) void ask("queue_wish", { wish: "retry", studies: [study] });
+    else tryNow(destination);
+  },
   sign_in: (_, { destination }) => signIn(destination),
   reopen: () => void reopen(),
   diagnostics: () => void copyDiagnostics(),

@@ -72,6 +72,20 @@ test("while the whole queue is paused no study offers to go on alone, and all go
   await page.close();
 });
 
+test("a study that waits says why, and trying it now tries this one, however well its destination is", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "queue", hash: "queue" });
+  const row = page.locator('article[data-study="3"]');
+  assert.match(await row.innerText(), /The PACS does not answer at this address\./);
+  await row.locator('[data-do="queue_details"]').click();
+  await page.locator('dialog [data-do="remedy_try_now"]').click();
+  await settle(page);
+  assert.deepEqual(await asked(page, "queue_wish"), [["queue_wish", { wish: "retry", studies: [3] }]]);
+  assert.deepEqual(await asked(page, "destination_try_now"), []);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test("that sending goes on behind a closed window is said only where there is a tray", async () => {
   const { page } = await newPage(run.browser);
   await visit(page, run.url, { fake: "queue", hash: "queue" });

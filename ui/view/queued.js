@@ -85,6 +85,9 @@ function progress(study) {
   );
 }
 
+/** Why it waits: its destination may be well, and fail over this one study. @param {QueueStudy} study */
+const waitsFor = ({ state, failure }) => (state === "waiting" && failure ? `${sentences(failure)[0]} ` : null);
+
 /** @param {QueueStudy} study @param {number} at @param {boolean} tab */
 export function queuedRow(study, at, tab) {
   const tabindex = tab ? null : "-1";
@@ -105,7 +108,7 @@ export function queuedRow(study, at, tab) {
         queuedTitle(study),
         study.priority === "routine" ? null : [" ", h("span", { class: "chip" }, t(`priority.${study.priority}`))],
       ),
-      h("p", { class: "soft small" }, progress(study)),
+      h("p", { class: "soft small" }, waitsFor(study), progress(study)),
       study.failure && study.state === "needs_person"
         ? h(
             "p",
