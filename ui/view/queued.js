@@ -86,7 +86,8 @@ function progress(study) {
 }
 
 /** Why it waits: its destination may be well, and fail over this one study. @param {QueueStudy} study */
-const waitsFor = ({ state, failure }) => (state === "waiting" && failure ? `${sentences(failure)[0]} ` : null);
+const waitsFor = ({ state, failure }) =>
+  state === "waiting" && failure ? h("p", { class: "soft small" }, sentences(failure)[0]) : null;
 
 /** @param {QueueStudy} study @param {number} at @param {boolean} tab */
 export function queuedRow(study, at, tab) {
@@ -108,7 +109,8 @@ export function queuedRow(study, at, tab) {
         queuedTitle(study),
         study.priority === "routine" ? null : [" ", h("span", { class: "chip" }, t(`priority.${study.priority}`))],
       ),
-      h("p", { class: "soft small" }, waitsFor(study), progress(study)),
+      h("p", { class: "soft small" }, progress(study)),
+      waitsFor(study),
       study.failure && study.state === "needs_person"
         ? h(
             "p",
