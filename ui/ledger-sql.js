@@ -7,11 +7,13 @@ const STUDIES = `(SELECT tried.study AS study, tried.receipt AS receipt, tried.d
     sent.modality AS modality, sent.priority AS priority, sent.queued AS queued, sent.at AS confirmed, tried.last AS last,
     coalesce(sent.at, (SELECT at FROM view_line WHERE view_line.number = tried.last)) AS at, tried.instances AS instances,
     tried.in_the_archive AS in_the_archive, tried.waiting AS waiting, tried.not_in_the_archive AS not_in_the_archive,
-    tried.bytes AS bytes
-  FROM view_study AS tried LEFT JOIN view_sent AS sent ON sent.receipt = tried.receipt AND sent.study = tried.study)
+    tried.bytes AS bytes, coalesce(source.listed_missing, 0) AS listed_missing,
+    coalesce(source.index_partly, 0) AS index_partly, coalesce(source.to_look_at, 0) AS to_look_at
+  FROM view_study AS tried LEFT JOIN view_sent AS sent ON sent.receipt = tried.receipt AND sent.study = tried.study
+    LEFT JOIN view_source AS source ON source.receipt = tried.receipt)
   WHERE ($1 IS NULL OR destination = $1) AND ($2 IS NULL OR modality = $2)
     AND ($3 IS NULL OR $3 = CASE WHEN not_in_the_archive > 0 THEN 'incomplete' WHEN waiting > 0 THEN 'waiting'
-      ELSE 'complete' END)
+      WHEN listed_missing + index_partly + to_look_at > 0 THEN 'found' ELSE 'complete' END)
     AND ($4 IS NULL OR at >= $4)
     AND ($5 IS NULL OR destination LIKE $5 ESCAPE '!' OR modality LIKE $5 ESCAPE '!'
       OR CAST(receipt AS TEXT) LIKE $5 ESCAPE '!')`;

@@ -7,10 +7,12 @@ const DAY = 86_400_000;
 
 /**
  * `at`: when it was confirmed, or when something was last known of it; `confirmed`: null before; in milliseconds.
+ * `listed_missing`, `index_partly`, `to_look_at`: what its source lacks, as far as the scan could tell.
  * @typedef {{ destination: string, modality: string, verdict: string, days: number | null, search: string }} Filter
  * @typedef {{ study: string, receipt: number, destination: string, modality: string | null, priority: string | null,
  *   at: number, queued: number | null, confirmed: number | null, instances: number, in_the_archive: number,
- *   waiting: number, not_in_the_archive: number, bytes: number }} Sent
+ *   waiting: number, not_in_the_archive: number, bytes: number, listed_missing: number, index_partly: number,
+ *   to_look_at: number }} Sent
  * @typedef {{ day: string, destination: string, modality: string, priority: string, studies: number, images: number,
  *   images_in_archive: number, bytes: number }} Day
  */

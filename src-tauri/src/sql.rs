@@ -21,8 +21,15 @@ use tauri_plugin_sql::{DbInstances, DbPool};
 pub(crate) const NAME: &str = "sqlite:ledger";
 
 /// What the web view may read: `relaypacs-ledger` publishes them, free of patients.
-pub(crate) const VIEWS: &[&str] =
-    &["view_history", "view_receipt", "view_study", "view_sent", "view_line", "view_statistics"];
+pub(crate) const VIEWS: &[&str] = &[
+    "view_history",
+    "view_receipt",
+    "view_study",
+    "view_sent",
+    "view_source",
+    "view_line",
+    "view_statistics",
+];
 
 /// Opens the ledger and gives it to the plugin.
 ///

@@ -124,6 +124,27 @@ test("a disc is not given back while images of it that went elsewhere need a per
   await page.close();
 });
 
+test("what a disc lacked is told in the history, too, when nobody remembers the day", async () => {
+  const { page, wrong } = await newPage(run.browser);
+  await visit(page, run.url, { fake: "history", hash: "history" });
+  const rows = page.locator("article.sent");
+  await rows.first().waitFor();
+  const lacking = rows.filter({ hasText: "Receipt 633" });
+  assert.match(await lacking.innerText(), /All that was found/);
+  assert.equal(await lacking.locator(".state-word.ok").count(), 0, "it is not green");
+  await lacking.locator('[data-do="sent_details"]').click();
+  const dialog = page.locator("dialog[data-dialog=sent]");
+  assert.match(await dialog.innerText(), /lists 2 files that are not on the disc.*1 file could not be used/s);
+  await page.keyboard.press("Escape");
+  await page.locator('[data-do="history_verdict"]').selectOption("found");
+  await page.waitForFunction(() => document.querySelectorAll("article.sent").length === 2);
+  assert.match(await rows.nth(0).innerText(), /Receipt 633/);
+  await rows.nth(1).locator('[data-do="sent_details"]').click();
+  assert.match(await dialog.innerText(), /whether an image is missing is not known/);
+  assert.deepEqual(wrong, []);
+  await page.close();
+});
+
 test("an index that could be read only in part is told, and the end is not green", async () => {
   const { page, wrong } = await newPage(run.browser);
   await visit(page, run.url, { fake: "done" });

@@ -6,6 +6,7 @@ import { bytes, duration, line, t } from "../speak.js";
 import { button } from "./button.js";
 import { eject } from "./eject.js";
 import { endSentence } from "./ended.js";
+import { lacks } from "./lacks.js";
 import { page } from "./page.js";
 import { sign } from "./sign.js";
 
@@ -29,7 +30,7 @@ export function done() {
       end.not_there.length > 0 ? missing(end) : null,
       end.complete && !good ? elsewhere() : null,
       h("p", { class: "soft", key: "counts" }, counts(end)),
-      asides(end),
+      lacks(end),
       h(
         "div",
         { class: "buttons", key: "acts" },
@@ -104,34 +105,6 @@ const counts = (end) =>
     end.already_there > 0 && t("done.already_there", { n: end.already_there }),
     t("done.receipt_number", { number: String(end.receipt) }),
   );
-
-/** @param {Done} end */
-const asides = (end) => [
-  end.listed_missing > 0
-    ? h(
-        "div",
-        { class: "note", key: "listed" },
-        sign("warn"),
-        h("p", { class: "what" }, t("done.listed_missing", { n: end.listed_missing })),
-      )
-    : null,
-  end.index_partly
-    ? h(
-        "div",
-        { class: "note", key: "partly" },
-        sign("warn"),
-        h("p", { class: "what" }, t("done.index_partly")),
-      )
-    : null,
-  end.skipped_to_look_at > 0
-    ? h(
-        "div",
-        { class: "note", key: "skipped" },
-        sign("warn"),
-        h("p", { class: "what" }, t("done.skipped", { n: end.skipped_to_look_at })),
-      )
-    : null,
-];
 
 /** The head of the queue says it too, to those who stayed there. */
 export function doneNote() {

@@ -117,7 +117,7 @@ function fields() {
       filter.verdict,
       [
         ["", t("history.any_verdict")],
-        ...["complete", "waiting", "incomplete"].map((one) => [one, t(`verdict.${one}`)]),
+        ...["complete", "found", "waiting", "incomplete"].map((one) => [one, t(`verdict.${one}`)]),
       ],
       (verdict) => narrow({ verdict }),
     ),
@@ -146,14 +146,18 @@ const pick = (name, value, choices, act) =>
   );
 
 /** @param {Sent} one */
-export const verdictOf = (one) =>
-  one.not_in_the_archive > 0 ? "incomplete" : one.waiting > 0 ? "waiting" : "complete";
+export function verdictOf(one) {
+  if (one.not_in_the_archive > 0) return "incomplete";
+  if (one.waiting > 0) return "waiting";
+  return one.listed_missing + one.index_partly + one.to_look_at > 0 ? "found" : "complete";
+}
 
 /** @param {Sent} one */
 export function verdictWord(one) {
   const verdict = verdictOf(one);
   const look = /** @type {const} */ ({
     complete: ["check", "ok"],
+    found: ["warn", "wait"],
     waiting: ["clock", "wait"],
     incomplete: ["cross", "bad"],
   })[verdict];

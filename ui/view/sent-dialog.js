@@ -6,6 +6,7 @@ import { bytes, duration, moment, rate, t } from "../speak.js";
 import * as ledger from "../ledger.js";
 import { button } from "./button.js";
 import { dialog } from "./dialog.js";
+import { lacks } from "./lacks.js";
 import { verdictWord } from "./history.js";
 
 /** @typedef {import("../ledger.js").Sent} Sent */
@@ -51,6 +52,7 @@ export function sentDialog(self) {
           : null,
         pair("sent.study", one.study),
       ),
+      lacks({ ...one, index_partly: one.index_partly > 0, skipped_to_look_at: one.to_look_at }),
       h("h3", {}, t("sent.outcomes")),
       h(
         "ul",

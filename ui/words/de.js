@@ -606,6 +606,7 @@ export default {
   "time.seconds": { one: "{n} s", other: "{n} s" },
 
   "verdict.complete": "Alles im PACS",
+  "verdict.found": "Alles, was da war",
   "verdict.incomplete": "Nicht alles im PACS",
   "verdict.waiting": "Unterwegs",
 

@@ -594,6 +594,7 @@ export default {
   "time.seconds": { one: "{n} s", other: "{n} s" },
 
   "verdict.complete": "All in the PACS",
+  "verdict.found": "All that was found",
   "verdict.incomplete": "Not all in the PACS",
   "verdict.waiting": "On its way",
 

@@ -13,13 +13,13 @@ const MILLIS_OF_A_DAY: i64 = 86_400_000;
 pub(crate) struct HistoryFilter {
     destination: String,
     modality: String,
-    /// `complete`, `waiting`, `incomplete`.
+    /// `complete`, `found` (all that was found, and the source lacks something), `waiting`, `incomplete`.
     verdict: String,
     days: Option<u32>,
     search: String,
 }
 
-const HISTORY: [&str; 15] = [
+const HISTORY: [&str; 18] = [
     "at",
     "queued",
     "confirmed",
@@ -34,6 +34,9 @@ const HISTORY: [&str; 15] = [
     "seconds",
     "bytes_per_second",
     "verdict",
+    "listed_missing",
+    "index_partly",
+    "to_look_at",
     "receipt",
 ];
 
@@ -43,9 +46,12 @@ const STUDIES: &str = "SELECT tried.receipt AS receipt, tried.destination AS des
      coalesce(sent.at, (SELECT at FROM view_line WHERE view_line.number = tried.last)) AS at, \
      tried.instances AS images, tried.in_the_archive AS in_the_archive, tried.waiting AS waiting, \
      tried.not_in_the_archive AS not_in_the_archive, tried.bytes AS bytes, \
+     source.listed_missing AS listed_missing, source.index_partly AS index_partly, source.to_look_at AS to_look_at, \
      CASE WHEN tried.not_in_the_archive > 0 THEN 'incomplete' WHEN tried.waiting > 0 THEN 'waiting' \
+     WHEN source.listed_missing + source.index_partly + source.to_look_at > 0 THEN 'found' \
      ELSE 'complete' END AS verdict \
-     FROM view_study AS tried LEFT JOIN view_sent AS sent ON sent.receipt = tried.receipt AND sent.study = tried.study";
+     FROM view_study AS tried LEFT JOIN view_sent AS sent ON sent.receipt = tried.receipt AND sent.study = tried.study \
+     LEFT JOIN view_source AS source ON source.receipt = tried.receipt";
 
 /// The history, latest first.
 pub(super) async fn history(
@@ -60,7 +66,7 @@ pub(super) async fn history(
         "SELECT {}, {}, {}, destination, modality, priority, images, in_the_archive, waiting, not_in_the_archive, \
          bytes, CASE WHEN confirmed > queued THEN (confirmed - queued + 500) / 1000 END AS seconds, \
          CASE WHEN confirmed > queued THEN bytes * 1000 / (confirmed - queued) END AS bytes_per_second, \
-         verdict, receipt FROM ({STUDIES}) WHERE (?1 = '' OR destination = ?1) AND (?2 = '' OR modality = ?2) \
+         verdict, listed_missing, index_partly, to_look_at, receipt FROM ({STUDIES}) WHERE (?1 = '' OR destination = ?1) AND (?2 = '' OR modality = ?2) \
          AND (?3 = '' OR verdict = ?3) AND (?4 IS NULL OR at >= ?4) AND (?5 = '' OR destination LIKE ?5 ESCAPE '!' \
          OR modality LIKE ?5 ESCAPE '!' OR CAST(receipt AS TEXT) LIKE ?5 ESCAPE '!') ORDER BY last DESC",
         moment("at"),
@@ -160,7 +166,8 @@ mod tests {
     /// 2026-11-23T06:10:45Z
     const NOW: Moment = Moment(1_795_414_245_000);
 
-    /// What the views hold of three studies: one is there, one waits, one was sent ten days ago and lacks an image.
+    /// What the views hold of four studies: one is there, one waits, two were sent ten days ago, of which one lacks an image and
+    /// the source of the other a file.
     async fn views() -> SqlitePool {
         let pool =
             SqlitePoolOptions::new().max_connections(1).connect("sqlite::memory:").await.unwrap();
@@ -169,17 +176,21 @@ mod tests {
                  not_in_the_archive, bytes);
              CREATE TABLE view_line (number, at);
              CREATE TABLE view_sent (number, at, receipt, study, destination, modality, priority, queued, images, \
-                 images_in_archive, bytes);",
+                 images_in_archive, bytes);
+             CREATE TABLE view_source (receipt, listed_missing, index_partly, to_look_at);",
         )
         .await
         .unwrap();
         let long_ago = NOW.0 - 10 * MILLIS_OF_A_DAY;
         let rows = format!(
             "INSERT INTO view_study VALUES ('a', 3, 'Main PACS', 30, 4, 4, 0, 0, 8000),
-                 ('b', 2, 'Clinic_B', 20, 2, 0, 2, 0, 500), ('c', 1, 'Main PACS', 10, 3, 2, 0, 1, 900);
+                 ('b', 2, 'Clinic_B', 20, 2, 0, 2, 0, 500), ('c', 1, 'Main PACS', 10, 3, 2, 0, 1, 900),
+                 ('d', 0, 'Main PACS', 5, 1, 1, 0, 0, 900);
              INSERT INTO view_line VALUES (20, {now});
              INSERT INTO view_sent VALUES (9, {now}, 3, 'a', 'Main PACS', 'CT+SR', 'stat', {now} - 4000, 4, 4, 8000),
-                 (4, {long_ago}, 1, 'c', 'Main PACS', 'MR', 'routine', {long_ago} - 1000, 3, 2, 900);",
+                 (4, {long_ago}, 1, 'c', 'Main PACS', 'MR', 'routine', {long_ago} - 1000, 3, 2, 900),
+                 (8, {long_ago}, 0, 'd', 'Main PACS', 'US', 'routine', {long_ago} - 1000, 1, 1, 900);
+             INSERT INTO view_source VALUES (3, 0, 0, 0), (1, 0, 0, 0), (0, 2, 0, 1);",
             now = NOW.0,
         );
         pool.execute(rows.as_str()).await.unwrap();
@@ -195,18 +206,20 @@ mod tests {
     async fn the_history_is_exported_as_it_is_filtered() {
         let pool = views().await;
         let all = history(&pool, &HistoryFilter::default(), NOW).await.unwrap();
-        assert_eq!(receipts(&all), ["3", "2", "1"]);
+        assert_eq!(receipts(&all), ["3", "2", "1", "0"]);
         assert_eq!(
             all.lines().nth(1).unwrap(),
             "2026-11-23T06:10:45Z,2026-11-23T06:10:41Z,2026-11-23T06:10:45Z,Main PACS,CT+SR,stat,4,4,0,0,8000,4,2000,\
-             complete,3"
+             complete,0,0,0,3"
         );
         let word = |word: &str| word.to_owned();
         let plain = HistoryFilter::default;
         for (filter, wanted) in [
-            (HistoryFilter { destination: word("Main PACS"), ..plain() }, vec!["3", "1"]),
+            (HistoryFilter { destination: word("Main PACS"), ..plain() }, vec!["3", "1", "0"]),
             (HistoryFilter { modality: word("MR"), ..plain() }, vec!["1"]),
             (HistoryFilter { verdict: word("waiting"), ..plain() }, vec!["2"]),
+            (HistoryFilter { verdict: word("complete"), ..plain() }, vec!["3"]),
+            (HistoryFilter { verdict: word("found"), ..plain() }, vec!["0"]),
             (HistoryFilter { verdict: word("incomplete"), ..plain() }, vec!["1"]),
             (HistoryFilter { days: Some(7), ..plain() }, vec!["3", "2"]),
             (HistoryFilter { search: word(" sr "), ..plain() }, vec!["3"]),
@@ -227,7 +240,7 @@ mod tests {
             "day,destination,modality,priority,studies,images,images_in_archive,bytes\r\n\
              2026-11-23,Main PACS,CT+SR,stat,1,4,4,8000\r\n"
         );
-        assert_eq!(overview(&pool, None, NOW).await.unwrap().lines().count(), 3);
+        assert_eq!(overview(&pool, None, NOW).await.unwrap().lines().count(), 4);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -45,7 +45,10 @@ unsafe extern "C" fn ask(
 /// What the views read of the tables below them. `by` is not enough to go by: SQLite names a common table expression there
 /// as it names a view. So whatever calls itself a view gets no column that the views do not show.
 const BELOW: &[(&str, &[&str])] = &[
-    ("event", &["number", "at", "kind", "receipt", "study", "destination", "detail", "chain"]),
+    (
+        "event",
+        &["number", "at", "kind", "receipt", "import", "study", "destination", "detail", "chain"],
+    ),
     (
         "line",
         &[

@@ -39,6 +39,9 @@ function make() {
       waiting,
       not_in_the_archive: Math.min(lost, instances),
       bytes: instances * 524_288,
+      listed_missing: n === 7 ? 2 : 0,
+      index_partly: n === 8 ? 1 : 0,
+      to_look_at: n === 7 ? 1 : 0,
     });
   }
   return rows;
@@ -49,7 +52,9 @@ const since = (values) => ROWS.filter((row) => row.confirmed !== null && row.con
 
 function filtered([destination, modality, verdict, at, like]) {
   const wanted = like?.slice(1, -1).replace(/!(.)/g, "$1").toLowerCase();
-  const verdictOf = (row) => (row.not_in_the_archive > 0 ? "incomplete" : row.waiting > 0 ? "waiting" : "complete");
+  const gaps = (row) => row.listed_missing + row.index_partly + row.to_look_at;
+  const verdictOf = (row) =>
+    row.not_in_the_archive > 0 ? "incomplete" : row.waiting > 0 ? "waiting" : gaps(row) > 0 ? "found" : "complete";
   return ROWS.filter(
     (row) =>
       (destination === null || row.destination === destination) &&

@@ -11,8 +11,15 @@ use rusqlite::Connection;
 use rusqlite_migration::{M, Migrations};
 
 /// In order; what has been published is never changed, only added to.
-const MIGRATIONS: [&str; 6] =
-    [event::CREATE, line::CREATE, tally::CREATE, seal::CREATE, view::CREATE, view::CREATE_SENT];
+const MIGRATIONS: [&str; 7] = [
+    event::CREATE,
+    line::CREATE,
+    tally::CREATE,
+    seal::CREATE,
+    view::CREATE,
+    view::CREATE_SENT,
+    view::CREATE_SOURCE,
+];
 
 /// Brings the tables up to what this program knows.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {

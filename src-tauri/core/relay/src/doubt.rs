@@ -63,6 +63,9 @@ impl Lane {
             return self.park_for(trouble).await;
         }
         let reason = trouble.reason;
+        if reason.code == Code::Stalled {
+            self.signs.hung();
+        }
         let until = now().after(backoff::wait(times + 1, jitter(), trouble.retry_after));
         self.desk
             .ask(move |books| books.queue.leave(study, reason, until, now()).or_fault())

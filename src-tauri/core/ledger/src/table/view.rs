@@ -13,6 +13,9 @@
 //! - `view_sent`: one row each time that a study came to its end with something of it in the archive. `number`, `at`,
 //!   `receipt`, `study` (hash), `destination`, `modality` (`CT`, `CT+SR`), `priority` (`routine`, `urgent`, `stat`),
 //!   `queued` (when it was offered), `images`, `images_in_archive`, `bytes`. Events of an older program have nulls.
+//! - `view_source`: one row for each receipt of which the source was scanned. `receipt`, `import` (hash), `listed` (files
+//!   in the indexes of the disc; null where there is none), `listed_missing` (of those, not on the disc), `unlisted`,
+//!   `index_partly` (1: an index is damaged), `to_look_at` (files that were left out and that a person should look at).
 //! - `view_statistics`: one row for each day (UTC, `YYYY-MM-DD`), destination and outcome. `day`, `destination`,
 //!   `outcome`, `instances`, `bytes`.
 
@@ -70,4 +73,24 @@ CREATE VIEW view_sent AS
         json_extract(detail, '$.images_in_archive') AS images_in_archive,
         json_extract(detail, '$.bytes') AS bytes
     FROM event WHERE kind = 'confirmed';
+";
+
+/// The reasons are those of `SkipReason::needs_a_person`, which a test holds against this.
+pub(crate) const CREATE_SOURCE: &str = "
+CREATE INDEX event_by_import ON event (import) WHERE import IS NOT NULL;
+CREATE VIEW view_source AS
+    SELECT begun.receipt AS receipt, lower(hex(begun.import)) AS import,
+        json_extract(import.detail, '$.index.listed') AS listed,
+        coalesce(json_extract(import.detail, '$.index.missing'), 0) AS listed_missing,
+        coalesce(json_extract(import.detail, '$.index.unlisted'), 0) AS unlisted,
+        coalesce(json_extract(import.detail, '$.index.partly'), 0) AS index_partly,
+        coalesce(json_extract(import.detail, '$.skipped.damaged'), 0)
+            + coalesce(json_extract(import.detail, '$.skipped.unreadable'), 0)
+            + coalesce(json_extract(import.detail, '$.skipped.conflict'), 0)
+            + coalesce(json_extract(import.detail, '$.skipped.no_uid'), 0)
+            + coalesce(json_extract(import.detail, '$.skipped.encrypted_archive'), 0)
+            + coalesce(json_extract(import.detail, '$.skipped.unsafe_archive'), 0)
+            + coalesce(json_extract(import.detail, '$.skipped.too_large'), 0) AS to_look_at
+    FROM event AS begun JOIN event AS import ON import.import = begun.import AND import.kind = 'imported'
+    WHERE begun.kind = 'receipt_begun';
 ";

@@ -223,6 +223,38 @@ fn a_receipt_says_what_the_scan_of_its_source_left_out() {
         (counts.skipped(SkipReason::Damaged), counts.index())
     };
     assert_eq!([said(1), said(2), said(3)], [(1, Some(index)), (2, None), (1, Some(index))]);
+    // The window reads the same from a view.
+    let raw = home.raw();
+    let mut view = raw
+        .prepare("SELECT listed, listed_missing, unlisted, index_partly, to_look_at FROM view_source ORDER BY receipt")
+        .unwrap();
+    let rows =
+        view.query_map([], |r| Ok((r.get(0)?, [r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?])));
+    let rows: Vec<(Option<i64>, [i64; 4])> = rows.unwrap().map(Result::unwrap).collect();
+    let first = (Some(12), [2, 1, 1, 1]);
+    assert_eq!(rows, [first, (None, [0, 0, 0, 2]), first]);
+}
+
+#[test]
+fn the_view_of_sources_counts_what_a_person_should_look_at_and_nothing_else() {
+    for reason in SkipReason::ALL {
+        let home = Home::new();
+        let mut ledger = home.open();
+        let event = Event::Imported {
+            import: ImportId([1; 16]),
+            destination: Some(label("main")),
+            studies: 1,
+            instances: 1,
+            bytes: 9,
+            skipped: BTreeMap::from([(reason, 3)]),
+            index: None,
+        };
+        ledger.append(EventId::of(&[b"imported"]), &event, NOW).unwrap();
+        begun(&mut ledger, 1);
+        let look: i64 =
+            home.raw().query_row("SELECT to_look_at FROM view_source", [], |r| r.get(0)).unwrap();
+        assert_eq!(look, if reason.needs_a_person() { 3 } else { 0 }, "{reason:?}");
+    }
 }
 
 #[test]
