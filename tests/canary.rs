@@ -4,7 +4,7 @@
 #![cfg(test)]
 
 use relaypacs_practice_pacs::{Fault, Faults, Kind as On, Options, PracticePacs, SignIn, Which};
-use relaypacs_tests::cli::{Cli, Spawned};
+use relaypacs_tests::cli::{Cli, LIMIT, Spawned};
 use relaypacs_tests::fixture::{Instance, Kind, Person, Script};
 use relaypacs_tests::lines::{arg, files};
 use relaypacs_tests::trace::{self, Wanted, holds, spellings, trace};
@@ -68,7 +68,7 @@ fn study(folder: &Path) -> Vec<Instance> {
 
 /// In the middle of the store, while the files are as full as they get.
 fn until_it_stores(run: &mut Spawned, stored: impl Fn() -> usize) {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + LIMIT;
     while stored() == 0 {
         assert!(Instant::now() < end, "nothing was ever stored");
         // Also keeps its output from filling a pipe.

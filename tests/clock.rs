@@ -136,7 +136,7 @@ fn an_archive_that_is_gone_for_a_day_gets_everything_when_it_is_back() {
             .with(Kind::Store, Which::All, after.clone())
             .with(Kind::Search, Which::FromTo { from: 4, to: None }, after),
     );
-    let first = site.cli.run(&site.arguments(&root, &["--patience", "1"])).unwrap();
+    let first = site.cli.run(&site.arguments(&root, &["--patience", "3"])).unwrap();
     assert_eq!(first.status, Some(4), "{}", first.stderr);
     let there = site.pacs.stored() as u64;
     assert!(there > 0, "some arrived, unknown to us");

@@ -9,10 +9,11 @@ use relaypacs_relay::{
     Chosen, Home, ImportEnd, KeySource, Nobody, Observer, Relay, Review, Source, StateName, Stop,
     StudyEnd, Target, Wish,
 };
+use relaypacs_tests::cli::LIMIT;
 use relaypacs_tests::fixture::{Instance, Kind, Person, Script, sample_disc, write_series};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Every batch has an image that is refused.
@@ -269,7 +270,9 @@ async fn what_stays_of_a_study_whose_rest_is_moved_while_the_work_goes_on_is_clo
     let stop = Stop::new();
     let (working, asked) = (relay.clone(), stop.clone());
     let work = tokio::spawn(async move { working.serve(Arc::new(Ears(sender)), &asked).await });
+    let end = Instant::now() + LIMIT;
     let study = loop {
+        assert!(Instant::now() < end, "one never waits beside seven that are there");
         let rows = relay.in_turn(0, 9).await.unwrap();
         let counts = &rows[0].study.counts;
         if counts.of(StateName::Confirmed).instances == 7
@@ -279,7 +282,11 @@ async fn what_stays_of_a_study_whose_rest_is_moved_while_the_work_goes_on_is_clo
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
-    relay.wish_for(Wish::Move("Clinic B".into()), vec![study]).await.unwrap();
+    // Just then it may be on its way, and stays.
+    while relay.wish_for(Wish::Move("Clinic B".into()), vec![study]).await.unwrap() == 0 {
+        assert!(Instant::now() < end, "it never moves");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     let wait = move || {
         let mut ended = Vec::new();
         while ended.len() < 2 {

@@ -135,7 +135,7 @@ fn a_dead_archive_is_waited_for_and_the_queue_goes_on_when_it_is_back() {
     let (folder, cli, port) = (study(4), Cli::new().unwrap(), dead_port().unwrap());
     let ran = send(&cli, folder.path(), &root(port), &["--patience", "2"]);
     assert_eq!((ran.status, count(&ran, "waiting")), (Some(4), 4), "{}", ran.stderr);
-    assert!(ran.took.as_secs_f64() < 10.0, "it took {:?} to give up", ran.took);
+    assert!(ran.took < LIMIT / 2, "it took {:?} to give up", ran.took);
     let waits = queued(&cli);
     assert_eq!((waits.len(), number(&waits[0], "instances")), (1, 4));
     assert_eq!(text(&waits[0], "parked"), "unreachable");
@@ -256,7 +256,7 @@ fn a_scan_that_is_interrupted_ends_with_130() {
     let folder = tempfile::tempdir().unwrap();
     write_studies(folder.path(), 10, 1_000, 512, 63).unwrap();
     let cli = Cli::new().unwrap();
-    let mut scan = cli.spawn(&["scan", "--json", arg(folder.path())]).unwrap();
+    let mut scan = cli.spawn_unread(&["scan", "--json", arg(folder.path())]).unwrap();
     scan.wait_for(LIMIT, |line| line.contains("instance")).unwrap();
     scan.interrupt().unwrap();
     let ran = scan.finish(LIMIT).unwrap();

@@ -10,7 +10,7 @@ mod peer;
 use peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
 use relaypacs_tests::chance::Chance;
-use relaypacs_tests::cli::{Ran, Spawned};
+use relaypacs_tests::cli::{LIMIT, Ran, Spawned};
 use relaypacs_tests::lines::number;
 #[cfg(unix)]
 use std::process::Command;
@@ -149,6 +149,7 @@ fn killed_after(moment: Duration) -> (u64, u64) {
         // It was quicker than the one that was measured; there is nothing left to kill.
         assert_eq!(site.held().len(), 500, "after {moment:?}");
     }
+    until_read(&site);
     let (before, on_its_way) = (site.pacs.counts(), on_its_way(&site));
     let ran = site.cli.run(&["run", "--json"]).unwrap();
     whole(&site, &ran, moment);
@@ -168,6 +169,15 @@ fn killed_after(moment: Duration) -> (u64, u64) {
     let twice = after.parts - after.stored;
     assert_eq!(twice, 0, "after {moment:?}: arrived twice");
     (before.stored, again)
+}
+
+/// What a process that is dead had given to its system still arrives, and is stored.
+fn until_read(site: &Site) {
+    let end = Instant::now() + LIMIT;
+    while site.pacs.counts().in_flight > 0 {
+        assert!(Instant::now() < end, "the archive never sees the end of it");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Bytes of what was claimed for a request that had no answer when the power went, as the queue has it on the disk; and

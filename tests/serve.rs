@@ -160,7 +160,7 @@ async fn until_studies(relay: &Relay, many: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn work_that_somebody_lets_go_of_stops_and_nobody_works_beside_the_next() {
     let site = Site::new((1, 4, 6_000), |usual| usual);
-    site.pacs.set_faults(always(Kind::Store, Fault::AnswerAfter { seconds: 1.0 }));
+    site.pacs.set_faults(always(Kind::Store, Fault::AnswerAfter { seconds: 30.0 }));
     let home = Inside::new();
     let relay = Arc::new(home.open().await);
     import(&relay, site.source.path(), &given(&site.pacs.root())).await;

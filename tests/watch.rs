@@ -24,12 +24,12 @@ fn summary(watch: &mut Spawned) -> Value {
 /// As a slow copy writes: with pauses in which the watcher looks, shorter than it waits, and longer than it in all.
 fn copy_slowly(path: &Path, bytes: &[u8], orthanc: &Orthanc) {
     let mut file = File::create(path).unwrap();
-    for piece in bytes.chunks(bytes.len().div_ceil(4)) {
+    for piece in bytes.chunks(bytes.len().div_ceil(12)) {
         file.write_all(piece).unwrap();
         file.flush().unwrap();
         assert_eq!(orthanc.count().unwrap(), 0, "a part of a file was sent");
         // Only the pace of the copy.
-        std::thread::sleep(Duration::from_millis(1_500));
+        std::thread::sleep(Duration::from_millis(500));
     }
 }
 

@@ -298,6 +298,10 @@ impl<R: Runtime> Observer for Ears<R> {
 
     fn study(&self, end: &StudyEnd) {
         self.serving(|shell, serving| {
+            let is_there = end.in_the_archive() > 0;
+            if is_there && lock(&serving.answered).insert(end.destination.clone()) {
+                serving.parked.store(true, Ordering::Relaxed);
+            }
             if end.erased {
                 queue::finished(shell, end);
                 shell.board.change(|state| state.ledger += 1);

@@ -3,7 +3,7 @@
 use super::{code, waiting};
 use crate::peer::{Site, truth};
 use relaypacs_practice_pacs::{Fault, Faults, Kind, Which};
-use relaypacs_tests::cli::Spawned;
+use relaypacs_tests::cli::{LIMIT, Spawned};
 use relaypacs_tests::disk::Disk;
 use relaypacs_tests::lines::arg;
 use std::cell::Cell;
@@ -17,6 +17,13 @@ fn small(shape: (u32, u32, usize), kilobytes: u32) -> (Site, Disk) {
     let disk = Disk::small(site.cli.home(), kilobytes).unwrap();
     site.cli.through(disk.enter());
     (site, disk)
+}
+
+/// An archive that answers a few requests at once and takes its time for all others: whatever happens after the first, most
+/// is still to come.
+fn soon_slow() -> Faults {
+    let late = Which::FromTo { from: 5, to: None };
+    Faults::default().with(Kind::Store, late, Fault::AnswerAfter { seconds: 3.0 })
 }
 
 fn fill(disk: &Disk, home: &Path) -> PathBuf {
@@ -82,14 +89,10 @@ fn a_disk_that_fills_up_while_images_wait_loses_none_and_goes_on_with_room() {
 #[test]
 fn a_disk_that_fills_up_in_the_middle_of_sending_loses_none_and_goes_on_with_room() {
     let (site, disk) = small((20, 10, 6_000), 3_000);
-    site.pacs.set_faults(Faults::default().with(
-        Kind::Store,
-        Which::All,
-        Fault::AnswerAfter { seconds: 0.3 },
-    ));
+    site.pacs.set_faults(soon_slow());
     let root = site.pacs.root();
     let mut run = site.cli.spawn(&site.arguments(&root, &[])).unwrap();
-    let first = run.wait_for(Duration::from_secs(30), |line| line.contains("\"study\","));
+    let first = run.wait_for(LIMIT, |line| line.contains("\"study\","));
     first.unwrap();
     let filler = fill(&disk, site.cli.home());
     let ran = run.finish(Duration::from_secs(60)).unwrap();
@@ -109,11 +112,7 @@ fn a_run_for_ever_on_a_disk_that_fills_up_says_so_and_goes_on_by_itself_with_roo
     let root = site.pacs.root();
     let ran = site.cli.run(&site.arguments(&root, &["--patience", "0"])).unwrap();
     assert_eq!(ran.status, Some(4), "{}", ran.stderr);
-    site.pacs.set_faults(Faults::default().with(
-        Kind::Store,
-        Which::All,
-        Fault::AnswerAfter { seconds: 0.3 },
-    ));
+    site.pacs.set_faults(soon_slow());
     let mut run = site.cli.spawn(&["run", "--json", "--forever"]).unwrap();
     let told_of = Cell::new(0);
     let count = |line: &str| {
@@ -131,6 +130,7 @@ fn a_run_for_ever_on_a_disk_that_fills_up_says_so_and_goes_on_by_itself_with_roo
     let filler = fill(&disk, site.cli.home());
     let told = waits(&mut run, &|line| line.contains("\"event\":\"trouble\""));
     assert!(told.contains("\"disk_full\""), "{told}");
+    site.pacs.set_faults(Faults::default());
     fs::remove_file(filler).unwrap();
     waits(&mut run, &|_| told_of.get() == 200);
     run.interrupt().unwrap();

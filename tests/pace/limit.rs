@@ -24,7 +24,7 @@ fn least(megabytes: f64) -> Duration {
 async fn two_destinations_share_one_limit_and_nothing_is_taken_for_stalled() {
     let sites = [0; 2].map(|_| Site::new((2, 10, 80_000), |usual| usual));
     // Less than a connection waits for its turn while eight or more of them share a megabyte.
-    let timing = Timing { stall: Duration::from_millis(200), ..Timing::default() };
+    let timing = Timing { stall: Duration::from_millis(400), ..Timing::default() };
     let home = Inside::new();
     let relay = home.open().await.with_timing(timing);
     for site in &sites {

@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -148,6 +148,16 @@ impl Cli {
         Spawned::new(self.command(arguments).spawn().context("starting relaypacs")?)
     }
 
+    /// The same, but what it says is read only as somebody waits for it: one that says much stands still meanwhile.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn spawn_unread(&self, arguments: &[&str]) -> Result<Spawned> {
+        let (send, lines) = sync_channel(1);
+        let child = self.command(arguments).spawn().context("starting relaypacs")?;
+        Spawned::read_by(child, lines, move |line| send.send(line).is_ok())
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut words = self.wrapper.iter().map(OsStr::new).chain([self.binary.as_os_str()]);
         let mut command = Command::new(words.next().unwrap_or_default());
@@ -180,16 +190,21 @@ pub struct Spawned {
 }
 
 impl Spawned {
-    fn new(mut child: Child) -> Result<Self> {
+    fn new(child: Child) -> Result<Self> {
+        let (send, lines) = channel();
+        Self::read_by(child, lines, move |line| send.send(line).is_ok())
+    }
+
+    fn read_by(
+        mut child: Child,
+        stdout: Receiver<String>,
+        take: impl Fn(String) -> bool + Send + 'static,
+    ) -> Result<Self> {
         let output = child.stdout.take().context("a pipe from relaypacs")?;
         let mut errors = child.stderr.take().context("a pipe from relaypacs")?;
-        let (send, stdout) = channel();
         std::thread::spawn(move || {
-            for line in BufReader::new(output).lines().map_while(Result::ok) {
-                if send.send(line).is_err() {
-                    return;
-                }
-            }
+            let mut lines = BufReader::new(output).lines().map_while(Result::ok);
+            while lines.next().is_some_and(&take) {}
         });
         let stderr = std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -271,17 +286,18 @@ impl Spawned {
         self.ended(status)
     }
 
-    /// Waits for its end.
+    /// Waits for its end, for so long from now on.
     ///
     /// # Errors
     /// The time is over; then it is killed.
     pub fn finish(mut self, limit: Duration) -> Result<Ran> {
+        let asked = Instant::now();
         loop {
             self.sample();
             if let Some(status) = self.child.try_wait()? {
                 return self.ended(status);
             }
-            if self.started.elapsed() > limit {
+            if asked.elapsed() > limit {
                 let ran = self.kill()?;
                 bail!("relaypacs was killed after {limit:?}; it had said: {}", ran.stderr);
             }

@@ -159,14 +159,17 @@ impl Orthanc {
     /// See [`Orthanc::with`].
     pub fn restart(&mut self) -> Result<()> {
         self.kill();
-        let (child, [port, dicom_port]) =
-            spawn(&binary(&self.setup)?, self.folder.path(), &self.setup)?;
-        self.http = client(port, &self.setup);
-        (self.child, self.port, self.dicom_port) = (child, port, dicom_port);
-        if !self.answers()? {
-            bail!("Orthanc did not start again");
+        let binary = binary(&self.setup)?;
+        for _ in 0..5 {
+            let (child, [port, dicom_port]) = spawn(&binary, self.folder.path(), &self.setup)?;
+            self.http = client(port, &self.setup);
+            (self.child, self.port, self.dicom_port) = (child, port, dicom_port);
+            if self.answers()? {
+                return Ok(());
+            }
+            self.was_it_the_port()?;
         }
-        Ok(())
+        bail!("no free port for Orthanc")
     }
 
     /// Ends it.

@@ -4,6 +4,7 @@ use crate::driver::{LIMIT, Window};
 use relaypacs_practice_pacs::{Options, PracticePacs, Running};
 use relaypacs_tests::fixture::{Instance, Kind, write_series};
 use relaypacs_tests::gate::Gate;
+use std::fs;
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -52,6 +53,30 @@ fn without_a_key_store_a_new_passphrase_is_asked_for_twice_and_only_that_one_ope
     window.type_into("passphrase_once", "three grey mice").unwrap();
     window.press("unlock").unwrap();
     window.screen_is("first_start").unwrap();
+}
+
+#[test]
+fn what_a_disc_lacked_is_told_after_its_end_was_read_and_the_program_started_anew() {
+    let place = Place::new();
+    let mut window = Window::open().unwrap();
+    window.sends_to(&place.archive.root()).unwrap();
+    // One image more, of which only the beginning could be copied.
+    let whole = Instance::new(Kind::Ct).seed(9).number(77, 77).bytes();
+    fs::write(place.disc.join("TORN"), &whole[..200]).unwrap();
+    window.looks_inside(&place.disc).unwrap();
+    window.press("review_send").unwrap();
+    window.screen_is("done").unwrap();
+    window.says("1 file could not be used").unwrap();
+    window.press("done_put_away").unwrap();
+    window.kill().unwrap();
+
+    window.start().unwrap();
+    window.screen_is("send").unwrap();
+    window.go("history").unwrap();
+    window.says("All that was found").unwrap();
+    window.press("sent_details").unwrap();
+    window.says("1 file could not be used").unwrap();
+    window.photograph("history-of-a-torn-disc").unwrap();
 }
 
 #[test]

@@ -161,7 +161,7 @@ mod on_unix {
 
     #[test]
     fn a_worker_that_hangs_is_ended_and_another_takes_its_place() {
-        let decode_limit = Duration::from_secs(2);
+        let decode_limit = Duration::from_secs(5);
         let settings = Settings { workers: 1, decode_limit, ..Settings::default() };
         let preview = after("exec sleep 600", 1, settings);
         let bytes = fixture("grey.dcm");

@@ -280,10 +280,10 @@ async fn a_busy_archive_says_when_to_come_back() {
 
 #[tokio::test]
 async fn nobody_there_is_told_from_a_name_that_is_unknown() {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.local_addr().unwrap().port()
-    };
+    // Taken, and nobody listens there.
+    let taken = tokio::net::TcpSocket::new_v4().unwrap();
+    taken.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = taken.local_addr().unwrap().port();
     let answer = store(&archive(&format!("http://127.0.0.1:{port}/rs")), &two(SMALL)).await;
     let reason = Reason::new(Code::Unreachable);
     assert_eq!(answer.scope, Scope::Destination { reason, after: None });
