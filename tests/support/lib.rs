@@ -14,6 +14,7 @@ pub mod gate;
 pub mod http;
 pub mod lines;
 pub mod orthanc;
+mod run;
 pub mod trace;
 pub mod weather;
 pub mod webdriver;
