@@ -210,8 +210,10 @@ impl Queue {
     pub fn put_off_asking(&mut self, study: StudyId, until: Moment, now: Moment) -> Result<()> {
         self.write_at(now, |tx| {
             one_row(
-                tx.prepare_cached("UPDATE study SET ask_after = ?2 WHERE id = ?1")?
-                    .execute(params![study, until.0])?,
+                tx.prepare_cached(
+                    "UPDATE study SET ask_after = ?2, left_reason = NULL, left_times = 0 WHERE id = ?1",
+                )?
+                .execute(params![study, until.0])?,
             )
         })
     }

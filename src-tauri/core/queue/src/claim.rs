@@ -50,7 +50,7 @@ AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = s.id)
 AND NOT EXISTS (SELECT 1 FROM study AS first INDEXED BY study_in_turn
                 WHERE first.destination_id = s.destination_id AND first.priority > s.priority
                 AND first.asked = 0 AND first.paused = 0 AND first.cancelled = 0
-                AND first.ask_after <= ?2
+                AND first.ask_after <= ?2 AND first.left_times = 0
                 AND EXISTS (SELECT 1 FROM instance AS i
                             WHERE i.study_id = first.id AND i.state = 0)
                 AND NOT EXISTS (SELECT 1 FROM hold AS h WHERE h.study_id = first.id))

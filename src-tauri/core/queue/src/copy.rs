@@ -327,9 +327,19 @@ impl View<'_> {
 pub(crate) fn apply_wish(tx: &Transaction<'_>, import: ImportId) -> Result<()> {
     tx.execute(
         "UPDATE instance SET copy = (SELECT copy FROM import WHERE id = ?1) \
-         WHERE import_id = ?1 AND copy < 2 AND state < 6",
+         WHERE import_id = ?1 AND copy < 2 AND state < 6 AND NOT EXISTS \
+         (SELECT 1 FROM reoffer WHERE instance_id = instance.id AND reoffer.import_id = ?1)",
         [import],
     )?;
+    Ok(())
+}
+
+/// The same for one instance, which begins only now with what the import had found.
+pub(crate) fn wish_for(tx: &Transaction<'_>, import: ImportId, instance: InstanceId) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE instance SET copy = (SELECT copy FROM import WHERE id = ?1) WHERE id = ?2",
+    )?
+    .execute(params![import, instance])?;
     Ok(())
 }
 

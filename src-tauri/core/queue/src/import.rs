@@ -132,15 +132,15 @@ impl Queue {
                 "UPDATE import SET finished_at = ?2 WHERE id = ?1 AND finished_at IS NULL",
                 params![id, now.0],
             )?)?;
-            for (by, instance) in reoffer::reoffers(tx, "import_id = ?1", id)? {
-                reoffer::take_over(tx, by, instance, now)?;
-            }
-            copy::apply_wish(tx, id)?;
             tx.execute(
                 "UPDATE study SET asked = 0, ask_number = ask_number + 1, ask_after = 0, \
                  cancelled = 0 WHERE id IN (SELECT study_id FROM hold WHERE import_id = ?1)",
                 [id],
             )?;
+            for (by, instance) in reoffer::reoffers(tx, "import_id = ?1", id)? {
+                reoffer::take_over(tx, by, instance, now)?;
+            }
+            copy::apply_wish(tx, id)?;
             tx.execute("DELETE FROM hold WHERE import_id = ?1", [id])?;
             Ok(id)
         })

@@ -3,15 +3,15 @@
 use crate::table::destination::{UNPARK, one_row};
 use crate::table::{DestinationId, StudyId};
 use crate::{Queue, Result};
-use relaypacs_model::{Moment, Reason};
-use rusqlite::named_params;
+use relaypacs_model::{Code, Moment, Reason};
+use rusqlite::{OptionalExtension, named_params, params};
 
 impl Queue {
-    /// Asks about a study again at `until`, and says why not before. What is not left alone can be asked, claimed and
-    /// settled meanwhile; [`crate::StudyRow::left`] tells it.
+    /// Asks about a study again at `until`, and says why not before; nothing more of it is claimed until its archive has
+    /// answered. All others go on; [`crate::StudyRow::left`] tells it. One that is gone meanwhile needs nothing.
     ///
     /// # Errors
-    /// [`crate::QueueError::NoSuchRow`], and those of the database.
+    /// Those of the database.
     pub fn leave(
         &mut self,
         study: StudyId,
@@ -20,9 +20,10 @@ impl Queue {
         now: Moment,
     ) -> Result<()> {
         self.write_at(now, |tx| {
-            one_row(tx.execute(
-                "UPDATE study SET ask_after = :until, left_reason = :code, left_status = :status, \
-                 left_dicom = :dicom, left_times = left_times + 1 WHERE id = :id",
+            tx.execute(
+                "UPDATE study SET asked = 0, ask_after = :until, left_reason = :code, \
+                 left_status = :status, left_dicom = :dicom, left_times = left_times + 1 \
+                 WHERE id = :id",
                 named_params! {
                     ":id": study,
                     ":until": until.0,
@@ -30,18 +31,36 @@ impl Queue {
                     ":status": reason.status,
                     ":dicom": reason.dicom,
                 },
-            )?)
+            )?;
+            Ok(())
         })
     }
 
     /// How often in a row a study was left alone: none once its archive has answered, or a person wants it tried.
     ///
     /// # Errors
-    /// [`crate::QueueError::NoSuchRow`], and those of the database.
+    /// Those of the database.
     pub fn times_left(&self, study: StudyId) -> Result<u32> {
         let mut statement =
             self.conn.prepare_cached("SELECT left_times FROM study WHERE id = ?1")?;
-        Ok(statement.query_row([study], |row| row.get(0))?)
+        Ok(statement.query_row([study], |row| row.get(0)).optional()?.unwrap_or(0))
+    }
+
+    /// The way to a destination is another one: what was left alone for one of these reasons is asked about now.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn take_up(&mut self, destination: DestinationId, reasons: &[Code]) -> Result<()> {
+        self.write(|tx| {
+            let mut statement = tx.prepare(
+                "UPDATE study SET ask_after = 0, left_reason = NULL, left_times = 0 \
+                 WHERE destination_id = ?1 AND left_reason = ?2",
+            )?;
+            for reason in reasons {
+                statement.execute(params![destination, reason.as_str()])?;
+            }
+            Ok(())
+        })
     }
 
     /// A person wants a destination tried now: neither it nor a study on its way there is left alone any longer.

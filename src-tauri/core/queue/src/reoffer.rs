@@ -12,6 +12,7 @@ use crate::table::{ImportId, InstanceId, StudyId};
 use crate::{QueueError, copy, import::size};
 use relaypacs_model::{Found, Moment};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
+use std::time::Duration;
 
 /// Takes every import out that has no end: at a start there is nobody who could still finish it.
 pub(crate) fn remove_unfinished(tx: &Transaction<'_>, now: Moment) -> Result<()> {
@@ -106,6 +107,9 @@ pub(crate) fn take_over(
     drop_earlier(tx, by, instance)?;
     if after == State::Queued || is_other && !on_its_way {
         start_anew(tx, by, instance, now)?;
+        if may_be_there(after) {
+            ask_anew(tx, instance, now.after(LISTED_LATE))?;
+        }
         if differs {
             let _ = apply(tx, instance, &Change::of(Event::DiffersInSource), now)?;
         }
@@ -124,6 +128,7 @@ pub(crate) fn is_back(
     tx: &Transaction<'_>,
     instance: InstanceId,
     after: State,
+    is_wanted: bool,
     now: Moment,
 ) -> Result<()> {
     let waiting: Option<(ImportId, bool)> = tx
@@ -135,20 +140,38 @@ pub(crate) fn is_back(
         .optional()?;
     let Some((by, differs)) = waiting else { return Ok(()) };
     // What a person took out meanwhile goes no further.
-    if after != State::Cancelled {
+    if is_wanted {
         start_anew(tx, by, instance, now)?;
-        copy::apply_wish(tx, by)?;
-        tx.prepare_cached(
-            "UPDATE study SET asked = 0, ask_number = ask_number + 1, ask_after = 0 \
-             WHERE id = (SELECT study_id FROM instance WHERE id = ?1)",
-        )?
-        .execute([instance])?;
+        copy::wish_for(tx, by, instance)?;
+        ask_anew(
+            tx,
+            instance,
+            if may_be_there(after) { now.after(LISTED_LATE) } else { Moment(0) },
+        )?;
     }
     drop_one(tx, by, instance)?;
-    if differs && after != State::Cancelled {
+    if differs && is_wanted {
         let _ = apply(tx, instance, &Change::of(Event::DiffersInSource), now)?;
     }
     Ok(())
+}
+
+/// An archive may list late what it has just taken: asked at once, it would be sent the other bytes, keep the first ones,
+/// and list them as if they were these.
+const LISTED_LATE: Duration = Duration::from_secs(5);
+
+/// The study of an instance is asked about before anything more of it is sent, and not before `from`.
+fn ask_anew(tx: &Transaction<'_>, instance: InstanceId, from: Moment) -> Result<()> {
+    tx.prepare_cached(
+        "UPDATE study SET asked = 0, ask_number = ask_number + 1, ask_after = max(ask_after, ?2) \
+         WHERE id = (SELECT study_id FROM instance WHERE id = ?1)",
+    )?
+    .execute(params![instance, from.0])?;
+    Ok(())
+}
+
+fn may_be_there(state: State) -> bool {
+    matches!(state, State::Unknown | State::Stored | State::StoredWithWarning)
 }
 
 /// What earlier imports left beside a row gives way to what a later one found.
@@ -168,7 +191,10 @@ fn drop_one(tx: &Transaction<'_>, by: ImportId, instance: InstanceId) -> Result<
 }
 
 fn give(tx: &Transaction<'_>, to: ImportId, instance: InstanceId) -> Result<()> {
-    tx.prepare_cached("UPDATE instance SET import_id = ?1 WHERE id = ?2")?
+    // Nothing of the old file is copied for the new import.
+    tx.prepare_cached(
+        "UPDATE instance SET import_id = ?1, copy = CASE copy WHEN 1 THEN 0 ELSE copy END WHERE id = ?2",
+    )?
         .execute(params![to, instance])?;
     Ok(())
 }

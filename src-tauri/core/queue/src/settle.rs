@@ -299,7 +299,7 @@ fn change_row(
         ":bytes_sent": signed(change.bytes_sent.min(1 << 42)),
     })?;
     if before.state.name() == StateName::Sending && !same {
-        reoffer::is_back(tx, id, after, now)?;
+        reoffer::is_back(tx, id, after, !before.cancelled, now)?;
     }
     Ok(Ok(after))
 }

@@ -8,6 +8,7 @@ mod flow;
 mod held;
 mod imports;
 mod late;
+mod left;
 mod model;
 mod persons;
 mod plans;

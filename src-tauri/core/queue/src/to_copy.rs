@@ -40,10 +40,11 @@ WHERE EXISTS (SELECT 1 FROM instance AS i INDEXED BY instance_to_copy_by_study
               WHERE i.study_id = s.id AND i.import_id = t.import_id AND i.copy = 1 AND i.state < 6)
 GROUP BY t.import_id, s.priority";
 /// What of an import its source is needed for: what is open and not copied, and what waits (10 is `SourceGone`), but for
-/// what was there and could not be read.
+/// what was there and could not be read. What is on its way with other bytes is read from there once it is back.
 pub(crate) const ON_SOURCE: &str = "SELECT coalesce(sum(state < 6), 0), coalesce(sum(state = 10), 0) \
      FROM instance WHERE import_id = ?1 \
-     AND (state < 6 AND copy <> 2 OR state = 10 AND reason IS NOT ?2)";
+     AND (state < 6 AND copy <> 2 OR state = 10 AND reason IS NOT ?2 OR EXISTS (SELECT 1 FROM reoffer \
+          WHERE reoffer.instance_id = instance.id AND reoffer.import_id = ?1))";
 /// How much of an import has to be copied.
 pub(crate) const LEFT_TO_COPY: &str = "SELECT count(*), coalesce(sum(bytes), 0) FROM instance \
      WHERE import_id = ?1 AND copy = 1 AND state < 6";

@@ -8,7 +8,7 @@ use crate::faults::OrFault;
 use crate::spool::SpoolFolder;
 use relaypacs_ledger::{self as ledger, DestinationLabel, Ledger, ReceiptId};
 use relaypacs_model::{Code, Fault};
-use relaypacs_queue::{DestinationId, Import, ImportId, Queue};
+use relaypacs_queue::{Import, ImportId, Queue};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -58,15 +58,14 @@ impl Books {
         Ok(())
     }
 
-    /// Begins an import, once those are out that nobody wants.
-    pub(crate) fn begin_import(&mut self, destination: DestinationId) -> Result<Import, Fault> {
-        while let Some(import) = self.unwanted.pop() {
-            self.abandon(import)?;
+    /// Takes out what nobody wants and what could not be taken out before, as far as that can be done now.
+    pub(crate) fn abandon_the_rest(&mut self) {
+        for import in std::mem::take(&mut self.unwanted) {
+            let _ = self.abandon(import);
         }
-        self.queue.begin_import(destination, now()).or_fault()
     }
 
-    /// Takes an import out again, now, or before the next one begins. One that has ended stays.
+    /// Takes an import out again, now or in a later turn of the work. One that has ended stays.
     pub(crate) fn abandon(&mut self, import: Import) -> Result<(), Fault> {
         let out = self.queue.abandon_import(&import, now()).or_fault();
         if out.is_err() {

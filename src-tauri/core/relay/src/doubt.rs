@@ -60,7 +60,9 @@ impl Lane {
         }
         let times = self.desk.ask(move |books| books.queue.times_left(study).or_fault()).await?;
         if !self.doubt.is_of_one(study, times) {
-            return self.park_for(trouble).await;
+            self.park_for(trouble).await?;
+            self.signs.in_doubt();
+            return Ok(());
         }
         let reason = trouble.reason;
         if reason.code == Code::Stalled {
@@ -81,6 +83,8 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::{Signs, Talk};
+    use std::time::Instant;
 
     const A: StudyId = StudyId(1);
     const B: StudyId = StudyId(2);
@@ -101,6 +105,16 @@ mod tests {
         assert!(!doubt.is_of_one(B, 0), "it has not answered since");
         doubt.answered();
         assert!(doubt.is_of_one(B, 0));
+    }
+
+    #[test]
+    fn a_park_that_may_be_about_one_study_ends_with_any_answer_and_others_with_one_to_what_came_later()
+     {
+        let (signs, before) = (Signs::new(), Instant::now());
+        signs.now_parked(Talk::Ask);
+        assert!(!signs.ends_park(Talk::Ask, before));
+        signs.in_doubt();
+        assert!(signs.ends_park(Talk::Ask, before) && !signs.ends_park(Talk::Ask, before));
     }
 
     #[test]

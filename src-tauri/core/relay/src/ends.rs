@@ -79,6 +79,7 @@ impl Books {
         let row = match view.import(import) {
             // Given up after it had its receipt, since its last step failed: nothing of it will ever end.
             Err(QueueError::NoSuchRow) => {
+                self.ledger.end_receipt(receipt, now()).or_fault()?;
                 self.is_ended(receipt);
                 return Ok(None);
             }

@@ -119,7 +119,10 @@ pub(crate) fn take_in(
     observer: &Arc<dyn Observer>,
 ) -> Result<Taken, Fault> {
     let destination = offer.destination;
-    let import = desk.ask_blocking(move |books| books.begin_import(destination))?;
+    let import = desk.ask_blocking(move |books| {
+        books.abandon_the_rest();
+        books.queue.begin_import(destination, now()).or_fault()
+    })?;
     let mut taking =
         Taking { desk, import: Some(import), found: Vec::new(), skips: Vec::new(), failed: None };
     let mut counting = Counting::new();
@@ -168,8 +171,11 @@ pub(crate) fn finish(
     books.receipt_of(import.id(), &label)?;
     books.queue.note_listed_missing(import, counts.listed_missing).or_fault()?;
     let id = books.queue.finish_import(import, now()).or_fault()?;
-    // Copies of what was offered anew: they may be of other bytes.
-    books.clear_leftovers()?;
+    // Copies of what was offered anew: they may be of other bytes. The import has ended whatever becomes of them, and what
+    // is left of them goes later.
+    if let Err(fault) = books.clear_leftovers() {
+        tracing::warn!(code = fault.code.as_str(), "copies that nobody needs are left for later");
+    }
     Ok(id)
 }
 

@@ -85,6 +85,7 @@ impl Lane {
                 if parked.is_some_and(|parked| OF_THE_NETWORK.contains(&parked.reason.code)) {
                     books.queue.unpark(id).or_fault()?;
                 }
+                books.queue.take_up(id, &OF_THE_NETWORK).or_fault()?;
                 books.queue.wake(id, &OF_THE_NETWORK, now()).or_fault()?;
                 Ok(())
             })

@@ -114,6 +114,8 @@ const LATELY: Duration = Duration::from_secs(45);
 struct Park {
     at: Instant,
     over: Talk,
+    /// Nobody knows whether one study is the trouble or all are: whatever it answers, to whatever question, ends it.
+    in_doubt: bool,
 }
 
 /// What is said to a destination.
@@ -173,15 +175,24 @@ impl Signs {
     }
 
     pub(crate) fn now_parked(&self, over: Talk) {
-        *self.park() = Some(Park { at: Instant::now(), over });
+        *self.park() = Some(Park { at: Instant::now(), over, in_doubt: false });
+    }
+
+    /// The park that it knows is about one study perhaps.
+    pub(crate) fn in_doubt(&self) {
+        if let Some(park) = &mut *self.park() {
+            park.in_doubt = true;
+        }
     }
 
     /// True, once, where an answer to what began at `begun` ends the park. What was on its way before says
     /// nothing about it, and an archive that can be asked need not be one that stores.
     pub(crate) fn ends_park(&self, talk: Talk, begun: Instant) -> bool {
         let mut park = self.park();
-        let ends = park
-            .is_some_and(|park| begun > park.at && (talk == Talk::Store || park.over == Talk::Ask));
+        let ends = park.is_some_and(|park| {
+            let after = begun > park.at || park.in_doubt;
+            after && (talk == Talk::Store || park.over == Talk::Ask)
+        });
         if ends {
             *park = None;
         }

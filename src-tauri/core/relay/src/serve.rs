@@ -170,6 +170,7 @@ impl Relay {
         let looked = self
             .desk
             .ask(move |books| {
+                books.abandon_the_rest();
                 let view = books.queue.view();
                 Ok((destinations(view, reach)?, view.counts(scope(reach)).or_fault()?))
             })
@@ -276,7 +277,7 @@ impl Relay {
         // A file that was not there may be, without anybody saying so.
         let is_back = archive.is_ok() && waits_for == Some(Code::CredentialFile);
         if now || is_back {
-            self.desk.ask(move |books| books.queue.unpark(id).or_fault()).await?;
+            self.desk.ask(move |books| books.queue.try_now(id).or_fault()).await?;
             row.parked = None;
         }
         let fault = match archive {

@@ -139,9 +139,10 @@ fn other_bytes_for_what_is_on_its_way_are_compared_once_it_is_back() {
     assert!(rows.iter().all(|row| row.import == second));
     assert!(rows[..2].iter().all(|row| row.bytes == 77 && row.location == corrected(0).location));
     assert!(bench.claim().is_none(), "the archive is asked before anything is sent");
-    // Asked again and there: never taken for ours unseen.
-    let study = bench.queue.studies_to_ask(bench.destination, NOW, 9).unwrap().remove(0);
-    let ask = bench.queue.begin_ask(study.study, NOW).unwrap();
+    // Asked again, once the archive has had time to list what it took, and there: never taken for ours unseen.
+    assert!(bench.queue.studies_to_ask(bench.destination, later(4), 9).unwrap().is_empty());
+    let study = bench.queue.studies_to_ask(bench.destination, later(5), 9).unwrap().remove(0);
+    let ask = bench.queue.begin_ask(study.study, later(5)).unwrap();
     let uid = rows[0].sop_uid.clone();
     bench.queue.listed(&ask, &[uid]).unwrap();
     assert_eq!(bench.queue.asked(&ask).unwrap(), Asked::NotCompared);
@@ -178,6 +179,44 @@ fn of_several_files_for_what_is_on_its_way_the_last_counts_and_a_cancelled_one_g
     assert_eq!(rows[0].bytes, 77);
     bench.learn(ids[1], Event::ArchiveListsIt);
     assert_ne!(bench.queue.erase_study(claim.study).unwrap(), Erased::NotYet);
+}
+
+#[test]
+fn other_bytes_for_what_a_person_takes_out_on_its_way_never_begin() {
+    let mut bench = Bench::new();
+    bench.import(1, 2);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let mut import = bench.begin();
+    let other = |number| Found { bytes: 77, ..found_at(1, number, "/other") };
+    bench.queue.offer(&mut import, &[other(0), other(1)]).unwrap();
+    bench.queue.finish_import(&import, NOW).unwrap();
+    bench.queue.cancel_study(claim.study, NOW).unwrap();
+    bench.settle(&Answer::to_claim(claim.rows[0].id, 1, Event::AnswerLost));
+    bench.settle(&Answer::to_claim(claim.rows[1].id, 1, Event::Stored));
+    use StateName::{Cancelled, Confirmed, Stored, Unknown};
+    assert_eq!(bench.states(claim.study), [Unknown, Stored]);
+    bench.learn(claim.rows[0].id, Event::ArchiveLacksIt);
+    bench.learn(claim.rows[1].id, Event::ArchiveListsIt);
+    assert_eq!(bench.states(claim.study), [Cancelled, Confirmed]);
+}
+
+#[test]
+fn other_bytes_for_what_is_on_its_way_keep_their_source_needed_and_are_copied_once_it_is_back() {
+    let mut bench = Bench::new();
+    bench.import(1, 1);
+    bench.ask_empty();
+    let claim = bench.claim().unwrap();
+    let mut import = bench.begin();
+    bench.queue.offer(&mut import, &[Found { bytes: 77, ..found_at(1, 0, "/other") }]).unwrap();
+    bench.queue.note_source(&import, true, &[]).unwrap();
+    let second = bench.queue.finish_import(&import, NOW).unwrap();
+    let view = bench.queue.view();
+    assert_eq!(view.on_source(second).unwrap().read, 1, "the disc could come out");
+    assert!(view.to_copy(second, None, 9).unwrap().is_empty(), "the old file would be copied");
+    bench.settle(&Answer::to_claim(claim.rows[0].id, 1, Event::AnswerLost));
+    let due = bench.queue.view().to_copy(second, None, 9).unwrap();
+    assert_eq!(due.iter().map(|row| row.bytes).collect::<Vec<_>>(), [77]);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{Ask, Erased, InstanceId, QueueError, Retry, Scope, State, StudyFilte
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
+use std::time::UNIX_EPOCH;
 use step::{Step, step};
 
 /// The queue, two archives, and what is known of both from outside.
@@ -125,7 +126,10 @@ impl World {
 
     fn import(&mut self, study: u32, first: u32, count: u32, finish: bool) {
         let now = self.now;
-        let batch: Vec<Found> = (first..first + count).map(|number| found(study, number)).collect();
+        // From another folder each other time: other bytes, as far as anybody knows before they are compared.
+        let modified = Some(UNIX_EPOCH + Duration::from_secs(u64::from(first % 2)));
+        let found = |number| Found { modified, ..found(study, number) };
+        let batch: Vec<Found> = (first..first + count).map(found).collect();
         let bench = self.bench();
         let mut import = bench.queue.begin_import(bench.destination, now).unwrap();
         bench.queue.offer(&mut import, &batch).unwrap();
