@@ -143,11 +143,8 @@ pub(crate) fn is_back(
     if is_wanted {
         start_anew(tx, by, instance, now)?;
         copy::wish_for(tx, by, instance)?;
-        ask_anew(
-            tx,
-            instance,
-            if may_be_there(after) { now.after(LISTED_LATE) } else { Moment(0) },
-        )?;
+        let from = if may_be_there(after) { now.after(LISTED_LATE) } else { Moment(0) };
+        ask_anew(tx, instance, from)?;
     }
     drop_one(tx, by, instance)?;
     if differs && is_wanted {
@@ -193,9 +190,10 @@ fn drop_one(tx: &Transaction<'_>, by: ImportId, instance: InstanceId) -> Result<
 fn give(tx: &Transaction<'_>, to: ImportId, instance: InstanceId) -> Result<()> {
     // Nothing of the old file is copied for the new import.
     tx.prepare_cached(
-        "UPDATE instance SET import_id = ?1, copy = CASE copy WHEN 1 THEN 0 ELSE copy END WHERE id = ?2",
+        "UPDATE instance SET import_id = ?1, copy = CASE copy WHEN 1 THEN 0 ELSE copy END \
+         WHERE id = ?2",
     )?
-        .execute(params![to, instance])?;
+    .execute(params![to, instance])?;
     Ok(())
 }
 

@@ -56,12 +56,13 @@ impl Lane {
         trouble: Trouble,
     ) -> Result<(), Fault> {
         if !OF_ONE.contains(&trouble.reason.code) {
-            return self.park_for(trouble).await;
+            return self.park_for(trouble).await.map(drop);
         }
         let times = self.desk.ask(move |books| books.queue.times_left(study).or_fault()).await?;
         if !self.doubt.is_of_one(study, times) {
-            self.park_for(trouble).await?;
-            self.signs.in_doubt();
+            if self.park_for(trouble).await? {
+                self.signs.in_doubt();
+            }
             return Ok(());
         }
         let reason = trouble.reason;

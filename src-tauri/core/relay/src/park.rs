@@ -12,15 +12,15 @@ use relaypacs_upload::{Trouble, backoff};
 use std::time::{Duration, Instant};
 
 impl Lane {
-    /// Parks the destination because of `reason` and says so. Requests that were on their way together fail together:
-    /// what they say of a destination that is parked already is the same trouble, not one more.
+    /// Parks the destination because of `reason` and says so; false where it was parked already. Requests that were on
+    /// their way together fail together: what they say of a destination that is parked is the same trouble, not one more.
     pub(crate) async fn park(
         &self,
         over: Talk,
         reason: Reason,
         detail: String,
         after: Option<Duration>,
-    ) -> Result<(), Fault> {
+    ) -> Result<bool, Fault> {
         let (id, jitter) = (self.destination, jitter());
         let until = self
             .desk
@@ -36,16 +36,16 @@ impl Lane {
         if reason.code == Code::Stalled {
             self.signs.hung();
         }
-        let Some(until) = until else { return Ok(()) };
+        let Some(until) = until else { return Ok(false) };
         self.signs.now_parked(over);
         let code = reason.code.as_str();
         tracing::warn!(destination = id.0, code, status = reason.status, "destination parked");
         self.observer.parked(self.label.as_str(), &Fault::with(reason.code, detail), until);
-        Ok(())
+        Ok(true)
     }
 
     /// The same for trouble that came while asking.
-    pub(crate) async fn park_for(&self, trouble: Trouble) -> Result<(), Fault> {
+    pub(crate) async fn park_for(&self, trouble: Trouble) -> Result<bool, Fault> {
         self.park(Talk::Ask, trouble.reason, trouble.detail, trouble.retry_after).await
     }
 
