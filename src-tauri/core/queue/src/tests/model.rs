@@ -76,7 +76,7 @@ impl World {
             Step::Tally => self.ask(true),
             Step::AskSlowly { place, tally } => {
                 let asked = self.begin_asks(place, tally);
-                self.unheard.extend(asked.into_iter().flat_map(|(_, heard)| heard));
+                self.unheard.extend(asked.into_iter().flat_map(|(_, heard, _)| heard));
             }
             Step::Hear => {
                 for heard in std::mem::take(&mut self.unheard) {
@@ -157,16 +157,20 @@ impl World {
     }
 
     fn ask_at(&mut self, place: usize, tally: bool) {
-        for (ask, heard) in self.begin_asks(place, tally) {
+        for (ask, heard, absent) in self.begin_asks(place, tally) {
             for heard in heard {
                 assert!(self.hear(heard), "{heard:?}");
             }
             assert_eq!(self.bench().queue.asked(&ask).unwrap(), Asked::Open);
+            for id in absent {
+                self.uncertain.remove(&id);
+            }
         }
     }
 
-    /// Asks about every study that has to be asked for, and gives what the archive says of each.
-    fn begin_asks(&mut self, place: usize, tally: bool) -> Vec<(Ask, Vec<Heard>)> {
+    /// Asks about every study that has to be asked for, and gives what the archive says of each, and what is queued and was
+    /// not there.
+    fn begin_asks(&mut self, place: usize, tally: bool) -> Vec<(Ask, Vec<Heard>, Vec<InstanceId>)> {
         let (now, destination) = (self.now, self.places[place]);
         let archive = self.archives[place].clone();
         let queue = &mut self.bench().queue;
@@ -182,19 +186,22 @@ impl World {
             let list: Vec<_> =
                 archive.iter().filter(|uid| uid.as_str().starts_with(&prefix)).cloned().collect();
             queue.listed(&ask, &list).unwrap();
-            let mut heard = Vec::new();
+            let (mut heard, mut absent) = (Vec::new(), Vec::new());
             for asked in queue.asked_rows(&ask, None, 1000).unwrap() {
                 let ready = matches!(asked.row.state, State::Queued | State::Waiting { .. });
                 let event = match (asked.listed, ready) {
                     (true, true) => Event::ArchiveHasSame,
                     (true, false) => Event::ArchiveListsIt,
-                    (false, true) => continue,
+                    (false, true) => {
+                        absent.push(asked.row.id);
+                        continue;
+                    }
                     (false, false) => Event::ArchiveLacksIt,
                 };
                 let answer = Answer::to_ask(&ask, asked.row.id, event);
                 heard.push(Heard { answer, import: asked.row.import, listed: asked.listed });
             }
-            asks.push((ask, heard));
+            asks.push((ask, heard, absent));
         }
         asks
     }
