@@ -93,9 +93,7 @@ fn a_far_and_breaking_network_is_crossed_without_help_used_well_and_little_trave
     let crossing = cross((10, 100, 54_000), FAR);
     let (cuts, lost) = (crossing.happened.cuts, crossing.happened.lost_answers);
     assert!(cuts >= 5 && lost >= 1, "no weather to speak of: {crossing:?}");
-    // 86 to 89 on a machine that does nothing else, where the start of the program counts too; a sender that takes each cut
-    // for a slow line has 57 to 69.
-    assert!(crossing.share(FAR) >= 75.0, "{crossing:?}");
+    assert!(crossing.share(FAR) >= 80.0, "{crossing:?}");
     assert!(crossing.more() < 10.0, "{crossing:?}");
     assert!(crossing.again * 10 < crossing.offered, "{crossing:?}");
 }

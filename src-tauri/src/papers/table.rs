@@ -66,7 +66,8 @@ pub(super) async fn history(
         "SELECT {}, {}, {}, destination, modality, priority, images, in_the_archive, waiting, not_in_the_archive, \
          bytes, CASE WHEN confirmed > queued THEN (confirmed - queued + 500) / 1000 END AS seconds, \
          CASE WHEN confirmed > queued THEN bytes * 1000 / (confirmed - queued) END AS bytes_per_second, \
-         verdict, listed_missing, index_partly, to_look_at, receipt FROM ({STUDIES}) WHERE (?1 = '' OR destination = ?1) AND (?2 = '' OR modality = ?2) \
+         verdict, listed_missing, index_partly, to_look_at, receipt FROM ({STUDIES}) \
+         WHERE (?1 = '' OR destination = ?1) AND (?2 = '' OR modality = ?2) \
          AND (?3 = '' OR verdict = ?3) AND (?4 IS NULL OR at >= ?4) AND (?5 = '' OR destination LIKE ?5 ESCAPE '!' \
          OR modality LIKE ?5 ESCAPE '!' OR CAST(receipt AS TEXT) LIKE ?5 ESCAPE '!') ORDER BY last DESC",
         moment("at"),

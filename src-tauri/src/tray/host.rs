@@ -6,7 +6,7 @@ use zbus::zvariant::OwnedValue;
 
 /// Where hosts of icons are registered, by the name that all desktops use.
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-/// Whoever closes the window waits for the answer.
+/// Whoever closes the window waits for the answer; the tests, of which several use the machine at once, wait longer.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(feature = "test-seam") { 30 } else { 1 });
 
 /// Asks the bus of the session. Without a bus, or without an answer in time, nobody shows icons.
